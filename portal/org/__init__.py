@@ -1,0 +1,1 @@
+"""The floor of units, people, roles and sign-in."""

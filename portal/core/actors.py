@@ -1,0 +1,38 @@
+"""Who acts: a signed-in user, or someone without an account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Actor(Protocol):
+    """What the verbs need to know of whoever calls them."""
+
+    @property
+    def id(self) -> int | None:
+        """The user's number; None for someone without an account."""
+
+    @property
+    def label(self) -> str:
+        """The name that the trace shows."""
+
+    def may(self, permission: str, unit: object) -> bool:
+        """Whether a live grant covers `permission` at `unit` (an OrgUnit)."""
+
+
+@dataclass(frozen=True)
+class Outsider:
+    """An applicant without an account, the shell, or the clock."""
+
+    label: str
+    id: None = None
+
+    def may(self, permission: str, unit: object) -> bool:
+        """Nobody outside holds a grant."""
+        return False
+
+
+APPLICANT = Outsider("申请人")
+SHELL = Outsider("命令行")
+CLOCK = Outsider("系统定时任务")

@@ -1,0 +1,188 @@
+"""The trace: one event for each change, sign-in, refusal, reveal, export and print, chained by HMAC.
+
+`record` adds an unsealed row to the running transaction; a hook seals all of them just before the commit, under the locked head
+row, so a savepoint that rolls back takes its events along and two writers never share a place in the chain.
+"""
+
+from __future__ import annotations
+
+import json
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Index, Integer, String, event, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from .actors import Actor
+from .calendar import now
+from .crypto import chain_mac
+from .db import Base, UtcTime, db, new_uuid
+
+GENESIS = "0" * 64
+HEAD = 1  # the only row of audit_heads
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a request comes from: channel web, cli or clock; address is an IP address or empty."""
+
+    channel: str = "cli"
+    address: str = ""
+
+
+_origin: ContextVar[Origin] = ContextVar("origin", default=Origin())
+
+
+def came_from(channel: str, address: str = "") -> None:
+    """Say where the acts of this context come from."""
+    _origin.set(Origin(channel, address))
+
+
+# Chinese words for the acts, for timelines; each floor and room adds its own with `name_acts`.
+_labels: dict[str, str] = {"access.refuse": "越权访问被拒"}
+
+
+def name_acts(labels: dict[str, str]) -> None:
+    """Add the Chinese words for a room's acts: {"member.edit": "修改信息"}."""
+    _labels.update(labels)
+
+
+class AuditEvent(Base):
+    """One act. `seq` and `mac` are set when the transaction commits; old and new values are masked already."""
+
+    __tablename__ = "audit_events"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uuid: Mapped[str] = mapped_column(String(36), default=new_uuid)
+    seq: Mapped[int | None] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), unique=True)
+    at: Mapped[datetime] = mapped_column(UtcTime, index=True)
+    actor_id: Mapped[int | None] = mapped_column(index=True)
+    actor_label: Mapped[str] = mapped_column(String(100))
+    channel: Mapped[str] = mapped_column(String(10))
+    address: Mapped[str] = mapped_column(String(45))
+    action: Mapped[str] = mapped_column(String(60), index=True)
+    subject_type: Mapped[str] = mapped_column(String(40))
+    subject_id: Mapped[str] = mapped_column(String(40))
+    subject_label: Mapped[str] = mapped_column(String(100))
+    unit_id: Mapped[int | None] = mapped_column(index=True)
+    batch_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    reason: Mapped[str] = mapped_column(String(1000))
+    changes: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    mac: Mapped[str | None] = mapped_column(String(64))
+
+    __table_args__ = (Index("ix_audit_events_subject", "subject_type", "subject_id"),)
+
+    @property
+    def action_label(self) -> str:
+        """The act in Chinese."""
+        return _labels.get(self.action, self.action)
+
+    def sealed_text(self, previous: str) -> str:
+        """Return what the MAC covers: the event before and every column of this one."""
+        values = {
+            column.key: getattr(self, column.key)
+            for column in self.__table__.columns
+            if column.key not in ("id", "mac")
+        }
+        values["at"] = self.at.isoformat()
+        return previous + json.dumps(values, ensure_ascii=False, sort_keys=True)
+
+
+class AuditHead(Base):
+    """The end of the chain; the row every writer locks last."""
+
+    __tablename__ = "audit_heads"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"))
+    mac: Mapped[str] = mapped_column(String(64))
+
+
+def record(
+    actor: Actor,
+    action: str,
+    item: Any = None,
+    *,
+    changes: dict[str, tuple[Any, Any]] | None = None,
+    reason: str = "",
+    batch_id: str | None = None,
+    details: dict[str, Any] | None = None,
+) -> AuditEvent:
+    """Add an event to the running transaction and return it.
+
+    `action` is subject.verb; `item` any row with an id (its `trace_label`, `name` or nothing names it, its `unit_id` places it);
+    `changes` maps field names to (old, new) as they may be read by anyone who reads the trace, so secrets are masked by the caller;
+    `reason` is what the person wrote.
+    """
+    origin = _origin.get()
+    subject_type, subject_id = "", ""
+    if item is not None:
+        if item.id is None:
+            db.session.flush()  # the event names its subject by number
+        subject_type, subject_id = item.__tablename__, str(item.id)
+    row = AuditEvent(
+        at=now(),
+        actor_id=actor.id,
+        actor_label=actor.label[:100],
+        channel=origin.channel,
+        address=origin.address,
+        action=action,
+        subject_type=subject_type,
+        subject_id=subject_id,
+        subject_label=str(getattr(item, "trace_label", None) or getattr(item, "name", None) or "")[:100],
+        unit_id=getattr(item, "unit_id", None),
+        batch_id=batch_id,
+        reason=reason[:1000],
+        changes={name: list(pair) for name, pair in (changes or {}).items()},
+        details=details or {},
+    )
+    db.session.add(row)
+    return row
+
+
+def events_of(item: Any) -> list[AuditEvent]:
+    """Return the events of one row, oldest first."""
+    return list(
+        db.session.scalars(
+            select(AuditEvent)
+            .where(AuditEvent.subject_type == item.__tablename__, AuditEvent.subject_id == str(item.id))
+            .order_by(AuditEvent.id)
+        )
+    )
+
+
+@event.listens_for(Session, "before_commit")
+def _seal(session: Session) -> None:
+    if session.in_nested_transaction():
+        return
+    session.flush()  # the events written last must be found by the query below
+    with session.no_autoflush:
+        # nobody else's unsealed rows are visible here: they are sealed before they are committed
+        waiting = session.scalars(select(AuditEvent).where(AuditEvent.seq.is_(None)).order_by(AuditEvent.id)).all()
+        if not waiting:
+            return
+        head = session.scalars(
+            select(AuditHead).where(AuditHead.id == HEAD).with_for_update().execution_options(populate_existing=True)
+        ).one()
+        for row in waiting:
+            row.seq = head.seq = head.seq + 1
+            row.mac = head.mac = chain_mac(row.sealed_text(head.mac))
+
+
+def verify() -> str | None:
+    """Check the whole chain. Returns None if it holds, else a Chinese sentence naming the first event that does not."""
+    previous, expected = GENESIS, 1
+    rows = db.session.scalars(select(AuditEvent).order_by(AuditEvent.seq).execution_options(yield_per=1000))
+    for row in rows:
+        if row.seq != expected:
+            return f"第 {expected} 条日志缺失或未封存"
+        if row.mac != chain_mac(row.sealed_text(previous)):
+            return f"第 {row.seq} 条日志（{row.at:%Y-%m-%d %H:%M:%S} UTC {row.action}）与校验码不符，可能被改动"
+        previous, expected = row.mac, expected + 1
+    head = db.session.get(AuditHead, HEAD)
+    if head is None or (head.seq, head.mac) != (expected - 1, previous):
+        return f"日志末尾与链头不符：日志共 {expected - 1} 条，链头记载 {head.seq if head else 0} 条"
+    return None

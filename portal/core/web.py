@@ -1,0 +1,95 @@
+"""The request: what mode it begins in, its one commit, and what becomes of errors."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, current_app, make_response, request
+from flask.typing import ResponseReturnValue
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+
+from . import audit, db as database
+from .db import db
+from .errors import Busy, Conflict, DomainError
+
+View = Callable[..., ResponseReturnValue]
+
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+limiter = Limiter(get_remote_address, default_limits=[], headers_enabled=False)
+
+log = logging.getLogger("portal")
+
+
+def renders(view: View) -> View:
+    """Mark a view that hashes, renders or sends on POST: it begins reading.
+
+    The view calls `release()`, does the slow work with no transaction open, then `writes()`, then writes trace and result.
+    """
+    view._renders = True  # type: ignore[attr-defined] -- a mark on the function
+    return view
+
+
+def begin() -> None:
+    """Set the mode of the request before its first statement."""
+    database.forget_later()
+    audit.came_from("web", request.remote_addr or "")
+    view = current_app.view_functions.get(request.endpoint or "")
+    if request.method in READING or getattr(view, "_renders", False):
+        database.reads()
+    else:
+        database.writes()
+
+
+def transacted(view: View, refused: Callable[[DomainError], None]) -> View:
+    """Wrap a view so that it commits once, by itself, only on success.
+
+    An answer of 400 or more, or an error, rolls back. `refused(error)` is called after a refusal with no transaction open.
+    """
+
+    @functools.wraps(view)
+    def wrapper(**arguments: Any) -> ResponseReturnValue:
+        try:
+            response = make_response(view(**arguments))
+            if response.status_code < 400 and database.is_writing():
+                db.session.commit()
+            else:
+                db.session.rollback()
+            return response
+        except DomainError as error:
+            db.session.rollback()
+            refused(error)
+            raise
+        except IntegrityError as error:
+            db.session.rollback()
+            raise Conflict("数据刚刚被他人改动，请返回刷新后重试") from error
+        except (OperationalError, DBAPIError) as error:
+            db.session.rollback()
+            raise _from_database(error) from error
+        except BaseException:
+            db.session.rollback()
+            raise
+        finally:
+            database.run_later()
+
+    return wrapper
+
+
+def _from_database(error: DBAPIError) -> DomainError:
+    """Name what the database could not do; its own words may quote values, so only the kind is logged."""
+    words = str(error.orig)
+    log.error("database: %s", type(error.orig).__name__)
+    if "disk is full" in words or "No space left" in words:
+        return Busy("服务器磁盘已满，本次操作没有保存，请联系系统管理员清理磁盘后重试")
+    return Busy()
+
+
+def install(app: Flask) -> None:
+    """Hang the request's beginning on the app."""
+    limiter.init_app(app)
+    app.before_request(begin)

@@ -1,0 +1,95 @@
+"""The access rule: a role at a unit covers the unit's subtree. Every query starts with `scoped`, every single read with `fetch`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, false, or_, select, true
+
+from portal.core import db as database
+from portal.core.db import db
+from portal.core.errors import Absent
+
+from .models import Grant, OrgUnit, User
+from .permissions import ROLE_PERMISSIONS, Permission
+
+
+def _roots(actor: User, permission: Permission) -> list[OrgUnit]:
+    if not actor.is_enabled:
+        return []
+    return [grant.unit for grant in actor.live_grants if permission in ROLE_PERMISSIONS[grant.role]]
+
+
+def _below(roots: list[OrgUnit]) -> ColumnElement[bool]:
+    if not roots:
+        return false()
+    if any(root.parent_id is None for root in roots):
+        return true()  # the whole house: no predicate is the fastest one
+    return or_(*((OrgUnit.path >= root.path) & (OrgUnit.path < root.path_end) for root in roots))
+
+
+def _in_scope(model: type[Any], actor: User, permission: Permission) -> ColumnElement[bool]:
+    covered = _below(_roots(actor, permission))
+    if model is OrgUnit or covered.compare(true()) or covered.compare(false()):
+        return covered
+    places: ColumnElement[bool] = model.unit_id.in_(select(OrgUnit.id).where(covered))
+    return places
+
+
+def scoped(model: type[Any], actor: User, permission: Permission, *columns: Any) -> Select[Any]:
+    """Return a SELECT of `model` (or only `columns` of it) cut to where a live grant of `actor` gives `permission`.
+
+    Someone without such a grant gets no rows. `model` is OrgUnit or extends InUnit.
+    """
+    query = select(*columns) if columns else select(model)
+    return query.where(_in_scope(model, actor, permission))
+
+
+def fetch(model: type[Any], item_id: int, actor: User, permission: Permission) -> Any:
+    """Return the row `item_id` of `model`, locked if the request writes. Raises Absent alike for no row and no right."""
+    query = scoped(model, actor, permission).where(model.id == item_id)
+    if database.is_writing():
+        query = query.with_for_update(of=model)
+    item = db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    if item is None:
+        raise Absent
+    return item
+
+
+def units(actor: User, permission: Permission) -> list[OrgUnit]:
+    """Return the units where `actor` has `permission`, in the order of the tree."""
+    return list(db.session.scalars(scoped(OrgUnit, actor, permission).order_by(OrgUnit.path)))
+
+
+def upward(unit: OrgUnit) -> list[OrgUnit]:
+    """Return the unit and everything above it, nearest first."""
+    chain: list[OrgUnit] = []
+    here: OrgUnit | None = unit
+    while here is not None:
+        chain.append(here)
+        here = here.parent
+    return chain
+
+
+def approving_unit(unit: OrgUnit) -> OrgUnit:
+    """Return the nearest unit at or above that approves members (《工会会员会籍管理办法》: the 基层工会)."""
+    chain = upward(unit)
+    return next((above for above in chain if above.approves_members), chain[-1])
+
+
+def opinion_needed(unit: OrgUnit) -> bool:
+    """Whether a branch's opinion comes before the approval; inherited down the tree, yes unless said otherwise."""
+    return next((above.needs_opinion for above in upward(unit) if above.needs_opinion is not None), True)
+
+
+def people_with(permission: Permission, unit: OrgUnit, *, at_unit_only: bool = False) -> list[int]:
+    """Return the numbers of the enabled users with a live grant of `permission` covering `unit`.
+
+    `at_unit_only` leaves out those whose grant lies above the unit (the union's people for a branch's matter).
+    """
+    roles = [role for role, permissions in ROLE_PERMISSIONS.items() if permission in permissions]
+    places = [unit.id] if at_unit_only else [above.id for above in upward(unit)]
+    grants = db.session.scalars(
+        select(Grant).join(User).where(Grant.role.in_(roles), Grant.unit_id.in_(places), User.is_enabled)
+    )
+    return sorted({grant.user_id for grant in grants if grant in grant.user.live_grants})

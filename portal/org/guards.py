@@ -1,0 +1,73 @@
+"""Every route says `@needs(permission)` or `@public`; both wrap the view in the request's one commit."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from flask import current_app, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from portal.core import audit
+from portal.core.db import apart, db
+from portal.core.errors import Absent, Conflict, DomainError, Forbidden
+from portal.core.web import View, transacted
+
+from .models import User
+from .permissions import Permission
+
+# Where someone with a one-time password may still go.
+BEFORE_OWN_PASSWORD = frozenset({"org.password", "org.logout"})
+
+
+def needs(permission: Permission) -> Callable[[View], View]:
+    """Guard a route: signed in, with an own password, and with a live grant of `permission` somewhere.
+
+    Which rows the person may see is the query's business (`scoped`, `fetch`).
+    """
+
+    def decorate(view: View) -> View:
+        inner = transacted(view, _trace_refusal)
+
+        @functools.wraps(view)
+        def guarded(**arguments: Any) -> ResponseReturnValue:
+            if not current_user.is_authenticated:
+                return current_app.login_manager.unauthorized()  # type: ignore[attr-defined] -- set by Flask-Login
+            if current_user.must_change_password and request.endpoint not in BEFORE_OWN_PASSWORD:
+                return redirect(url_for("org.password"))
+            if not current_user.holds(permission):
+                db.session.rollback()
+                error = Forbidden("您的账号没有这项权限，如需办理请联系校工会")
+                _trace_refusal(error)
+                raise error
+            return inner(**arguments)
+
+        guarded._permission = str(permission)  # type: ignore[attr-defined] -- read by `routes` and the tests
+        return guarded
+
+    return decorate
+
+
+def public(view: View) -> View:
+    """Open a route to everyone."""
+    wrapped = transacted(view, _trace_refusal)
+    wrapped._permission = "public"  # type: ignore[attr-defined] -- read by `routes` and the tests
+    return wrapped
+
+
+def _trace_refusal(error: DomainError) -> None:
+    """Leave a trace of a signed-in person's refused attempt; only route and row numbers, never what was typed."""
+    if not isinstance(error, (Absent, Forbidden, Conflict)) or not current_user.is_authenticated:
+        return
+    numbers = {name: number for name, number in (request.view_args or {}).items() if isinstance(number, int)}
+    with apart():
+        user = db.session.get_one(User, int(current_user.id))
+        audit.record(
+            user,
+            "access.refuse",
+            user,
+            reason=error.message,
+            details={"endpoint": request.endpoint, "method": request.method, **numbers},
+        )

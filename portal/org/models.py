@@ -1,0 +1,193 @@
+"""The tree of units, the people who sign in, their grants and their sessions."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
+
+from portal.core.calendar import now, today
+from portal.core.db import Base, UtcTime, label_enum
+from portal.core.enums import LabelEnum
+
+from .permissions import ROLE_PERMISSIONS, Permission, Role
+
+# On PostgreSQL a path must be compared byte by byte, or a range of paths is not a subtree.
+PATH = String(200).with_variant(String(200, collation="C"), "postgresql")
+
+
+class UnitKind(LabelEnum):
+    """What a unit is, in both profiles."""
+
+    CITY = "city", "市总工会"
+    COUNTY = "county", "县（区）总工会"
+    SYSTEM = "system", "系统工会"
+    INDUSTRY = "industry", "产业工会"
+    TOWN = "town", "乡镇（街道）工会"
+    UNION = "union", "基层工会"
+    BRANCH = "branch", "分工会"
+    GROUP = "group", "工会小组"
+
+
+class JoinForm(LabelEnum):
+    """What the public joining form of a unit asks."""
+
+    FULL = "full", "完整登记"
+    QUICK = "quick", "快速申请"
+
+
+class OrgUnit(Base):
+    """One unit of the tree. `path` ends in the unit's own id and a slash; None in an inherited setting means 同上级."""
+
+    __tablename__ = "org_units"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("org_units.id"), index=True)
+    path: Mapped[str] = mapped_column(PATH, unique=True)
+    code: Mapped[str] = mapped_column(String(20), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    kind: Mapped[UnitKind] = mapped_column(label_enum(UnitKind))
+    approves_members: Mapped[bool] = mapped_column(default=False)
+    accepts_members: Mapped[bool] = mapped_column(default=False)
+    needs_opinion: Mapped[bool | None]
+    join_form: Mapped[JoinForm | None] = mapped_column(label_enum(JoinForm))
+    contact_phone: Mapped[str] = mapped_column(String(40), default="")
+    is_enabled: Mapped[bool] = mapped_column(default=True)
+
+    parent: Mapped[OrgUnit | None] = relationship(remote_side=[id], back_populates="children")
+    children: Mapped[list[OrgUnit]] = relationship(back_populates="parent", order_by="OrgUnit.code")
+
+    @property
+    def unit_id(self) -> int:
+        """A unit is seen from itself."""
+        return self.id
+
+    def covers(self, other: OrgUnit) -> bool:
+        """Whether `other` is this unit or below it."""
+        return other.path.startswith(self.path)
+
+    @property
+    def path_end(self) -> str:
+        """The first path after the subtree: `path <= p < path_end` is the subtree."""
+        return self.path[:-1] + "0"  # "0" follows "/"
+
+
+class User(Base):
+    """Someone who signs in. A member's record points here, not the other way round."""
+
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(100))
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    must_change_password: Mapped[bool] = mapped_column(default=False)
+    is_enabled: Mapped[bool] = mapped_column(default=True)
+    failed_logins: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None] = mapped_column(UtcTime)
+    created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
+
+    grants: Mapped[list[Grant]] = relationship(back_populates="user", lazy="selectin", order_by="Grant.id")
+
+    # Flask-Login's four questions. Its id is the token of the session, so that signing out really ends it.
+    session_token = ""
+    is_authenticated = True
+    is_anonymous = False
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the account may be used."""
+        return self.is_enabled
+
+    def get_id(self) -> str:
+        """Return what the cookie carries: the token of this session."""
+        return self.session_token
+
+    @property
+    def label(self) -> str:
+        """The name that the trace shows."""
+        return self.name
+
+    @property
+    def trace_label(self) -> str:
+        """The account as the trace names it."""
+        return f"{self.name}（{self.username}）"
+
+    @property
+    def live_grants(self) -> list[Grant]:
+        """The grants that hold today."""
+        day = today()
+        return [grant for grant in self.grants if grant.holds_on(day)]
+
+    def may(self, permission: str, unit: object) -> bool:
+        """Whether a live grant covers `permission` at `unit`."""
+        return self.is_enabled and any(
+            permission in ROLE_PERMISSIONS[grant.role] and isinstance(unit, OrgUnit) and grant.unit.covers(unit)
+            for grant in self.live_grants
+        )
+
+    def holds(self, permission: str) -> bool:
+        """Whether a live grant gives `permission` anywhere; `SIGNED_IN` needs no grant."""
+        if permission == Permission.SIGNED_IN:
+            return self.is_enabled
+        return self.is_enabled and any(permission in ROLE_PERMISSIONS[grant.role] for grant in self.live_grants)
+
+
+class Grant(Base):
+    """A role at a unit for a user from a day up to and including a day (`ends` None: open)."""
+
+    __tablename__ = "grants"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    role: Mapped[Role] = mapped_column(label_enum(Role))
+    unit_id: Mapped[int] = mapped_column(ForeignKey("org_units.id"), index=True)
+    starts: Mapped[date]
+    ends: Mapped[date | None]
+
+    user: Mapped[User] = relationship(back_populates="grants")
+    unit: Mapped[OrgUnit] = relationship(lazy="joined", innerjoin=True)
+
+    __table_args__ = (CheckConstraint("ends IS NULL OR ends >= starts", name="ends_after_start"),)
+
+    def holds_on(self, day: date) -> bool:
+        """Whether the grant is in force on `day`."""
+        return self.starts <= day and (self.ends is None or day <= self.ends)
+
+    @property
+    def trace_label(self) -> str:
+        """The grant as the trace names it."""
+        return f"{self.role.label}·{self.unit.name}"
+
+
+class LoginSession(Base):
+    """A signed-in device: the cookie carries a random token, this row its keyed hash."""
+
+    __tablename__ = "login_sessions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    last_seen_at: Mapped[datetime] = mapped_column(UtcTime)
+    address: Mapped[str] = mapped_column(String(45))
+    device: Mapped[str] = mapped_column(String(200))
+
+    user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
+
+    __table_args__ = (Index("ix_login_sessions_user", "user_id"),)
+
+
+class InUnit:
+    """A row that belongs to a unit and is seen from it and from above."""
+
+    @declared_attr
+    def unit_id(cls) -> Mapped[int]:  # noqa: N805 -- SQLAlchemy hands in the class
+        """The unit the row belongs to."""
+        return mapped_column(ForeignKey("org_units.id"), index=True)
+
+    @declared_attr
+    def unit(cls) -> Mapped[OrgUnit]:  # noqa: N805 -- SQLAlchemy hands in the class
+        """The unit itself."""
+        return relationship(OrgUnit, foreign_keys=[cls.unit_id], lazy="joined", innerjoin=True)  # type: ignore[list-item] -- a mapped column by then

@@ -1,0 +1,181 @@
+"""Verbs of accounts: sign in, set a password, open an account, grant a role, found a unit."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from sqlalchemy import select
+
+from portal.core import audit, crypto
+from portal.core.actors import Actor
+from portal.core.calendar import now, today
+from portal.core.db import apart, db, release, writes
+from portal.core.errors import DomainError, TooOften
+
+from . import sessions
+from .models import Grant, JoinForm, OrgUnit, UnitKind, User
+from .permissions import Role
+
+FAILURES_ALLOWED = 5
+LOCKED_FOR = timedelta(minutes=15)
+PASSWORD_LEAST = 10
+
+audit.name_acts(
+    {
+        "session.open": "登录",
+        "session.fail": "登录失败",
+        "session.lock": "连续失败，账号锁定",
+        "session.close": "退出登录",
+        "session.close_all": "退出全部设备",
+        "user.open": "开通账号",
+        "user.password": "设置密码",
+        "grant.give": "授予角色",
+        "unit.found": "建立组织",
+    }
+)
+
+
+def found_unit(
+    actor: Actor,
+    *,
+    parent: OrgUnit | None,
+    code: str,
+    name: str,
+    kind: UnitKind,
+    approves_members: bool = False,
+    accepts_members: bool = False,
+    needs_opinion: bool | None = None,
+    join_form: JoinForm | None = None,
+    contact_phone: str = "",
+) -> OrgUnit:
+    """Add a unit under `parent` (None: the root) and return it. `code` is `[A-Z0-9-]{1,20}` and unique."""
+    unit = OrgUnit(
+        parent=parent,
+        path=f"new/{code}/",
+        code=code,
+        name=name,
+        kind=kind,
+        approves_members=approves_members,
+        accepts_members=accepts_members,
+        needs_opinion=needs_opinion,
+        join_form=join_form,
+        contact_phone=contact_phone,
+    )
+    db.session.add(unit)
+    db.session.flush()  # the path ends in the unit's own id, so it needs one first
+    unit.path = f"{parent.path if parent else '/'}{unit.id}/"
+    audit.record(actor, "unit.found", unit)
+    return unit
+
+
+def open_account(actor: Actor, *, username: str, name: str, password_hash: str | None = None) -> User:
+    """Add an account and return it.
+
+    Without `password_hash` nobody can sign in until one is set (a member does so from the receipt); with it the password is a
+    one-time one and must be changed at the first sign-in. Raises DomainError if the user name is taken.
+    """
+    if db.session.scalars(select(User.id).where(User.username == username)).first() is not None:
+        raise DomainError(f"用户名 {username} 已被使用，请换一个", field="username")
+    user = User(
+        username=username, name=name, password_hash=password_hash, must_change_password=password_hash is not None
+    )
+    db.session.add(user)
+    audit.record(actor, "user.open", user)
+    return user
+
+
+def give(actor: Actor, user: User, role: Role, unit: OrgUnit, *, starts: date | None = None, ends: date | None = None) -> Grant:
+    """Grant `role` at `unit` from `starts` (default today) up to and including `ends` (None: open) and return the grant."""
+    grant = Grant(user=user, role=role, unit=unit, starts=starts or today(), ends=ends)
+    db.session.add(grant)
+    audit.record(actor, "grant.give", grant, details={"user": user.username})
+    return grant
+
+
+def check_new_password(password: str, again: str, *, username: str, field: str = "new") -> None:
+    """Raise DomainError unless `password` is long enough, not the user name, and typed twice alike."""
+    if password != again:
+        raise DomainError("两次输入的新密码不一致，请重新输入", field="again")
+    if len(password) < PASSWORD_LEAST:
+        raise DomainError(f"新密码至少 {PASSWORD_LEAST} 个字符，请再长一些", field=field)
+    if len(set(password)) < 4 or username.lower() in password.lower():
+        raise DomainError("新密码过于简单：不能包含用户名，也不能只用两三个字符重复", field=field)
+
+
+def sign_in(username: str, password: str, *, address: str, device: str) -> User:
+    """Check the password with no transaction open, then open a session and return the user with its token.
+
+    Raises DomainError with one answer for every failure, TooOften while the account is locked (5 failures: 15 minutes).
+    """
+    user = db.session.scalars(select(User).where(User.username == username)).one_or_none()
+    stored = user.password_hash if user else None
+    user_id = user.id if user else None
+    locked = bool(user and user.locked_until and user.locked_until > now())
+    release()
+    fits = crypto.check_password(stored, password)  # also when locked: the time tells nothing
+    if locked:
+        raise TooOften("登录失败次数过多，账号已暂时锁定，请 15 分钟后再试")
+    writes()
+    user = db.session.get(User, user_id, with_for_update=True) if user_id and fits else None
+    if user is None or not user.is_enabled or user.password_hash != stored:
+        release()
+        _count_failure(user_id)
+        raise DomainError("用户名或密码不正确，请重新输入；新会员请先从入会回执页设置密码", field="password")
+    user.failed_logins = 0
+    user.locked_until = None
+    audit.record(user, "session.open", user)
+    user.session_token = sessions.open_session(user, address=address, device=device)
+    return user
+
+
+def _count_failure(user_id: int | None) -> None:
+    with apart():
+        user = db.session.get(User, user_id, with_for_update=True) if user_id else None
+        if user is None:
+            return
+        user.failed_logins += 1
+        audit.record(user, "session.fail", user)
+        if user.failed_logins >= FAILURES_ALLOWED:
+            user.failed_logins = 0
+            user.locked_until = now() + LOCKED_FOR
+            audit.record(user, "session.lock", user)
+
+
+def sign_out(user: User) -> None:
+    """End the session the user is in."""
+    sessions.close(user.session_token)
+    audit.record(user, "session.close", user)
+
+
+def sign_out_everywhere(user: User) -> None:
+    """End all sessions of the user."""
+    sessions.close_all(user)
+    audit.record(user, "session.close_all", user)
+
+
+def change_password(user: User, current: str, new: str, again: str) -> None:
+    """Replace the password after checking the present one; other devices are signed out.
+
+    Hashes with no transaction open. Raises DomainError naming the field.
+    """
+    user_id, username, stored, token = user.id, user.username, user.password_hash, user.session_token
+    release()
+    if not crypto.check_password(stored, current):
+        raise DomainError("当前密码不正确，请重新输入", field="current")
+    check_new_password(new, again, username=username)
+    if new == current:
+        raise DomainError("新密码不能与当前密码相同", field="new")
+    fresh = crypto.hash_password(new)
+    writes()
+    user = db.session.get_one(User, user_id, with_for_update=True)
+    set_password_hash(user, user, fresh)
+    user.must_change_password = False
+    sessions.close_all(user, but=token)
+
+
+def set_password_hash(actor: Actor, user: User, password_hash: str) -> None:
+    """Store a hash made with no transaction open."""
+    user.password_hash = password_hash
+    user.failed_logins = 0
+    user.locked_until = None
+    audit.record(actor, "user.password", user)
