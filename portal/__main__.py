@@ -1,0 +1,328 @@
+"""`python3 -m portal COMMAND`: prepares the machine, then hands the command over to portal.cli.
+
+Standard library alone, for a machine that has nothing but Python. What is missing is found by loading it; apt installs
+it where it may, else the one line to run is printed. The virtual environment holds exactly what requirements.lock
+names; a stamp in it says which sections are complete, so a start that was killed half-way is repaired by the next one
+and a second start has nothing to do. Only `test` is a command of this file: it has to run where the portal itself may
+be broken. Syntax and annotations stay readable for Python 3.6, which must be told in Chinese that it is too old.
+"""
+
+import contextlib
+import ctypes
+import fcntl
+import hashlib
+import importlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+LOCK = os.path.join(ROOT, "requirements.lock")
+STAMP = "portal-sections.json"
+OLDEST = (3, 11)
+
+# what is loaded by name -> the Debian package that brings it
+LIBRARIES = {
+    "libgobject-2.0.so.0": "libglib2.0-0",
+    "libfontconfig.so.1": "libfontconfig1",
+    "libharfbuzz.so.0": "libharfbuzz0b",
+    "libharfbuzz-subset.so.0": "libharfbuzz-subset0",
+    "libpango-1.0.so.0": "libpango-1.0-0",
+    "libpangoft2-1.0.so.0": "libpangoft2-1.0-0",
+}
+TEST_LIBRARIES = {"libatomic.so.1": "libatomic1", "libzbar.so.0": "libzbar0"}
+TEST_PROGRAMS = {"chromium": "chromium"}
+# the beginning of a font file's name -> the Debian package that brings it
+FONTS = {"NotoSerifCJK": "fonts-noto-cjk", "HanaMinA": "fonts-hanazono", "HanaMinB": "fonts-hanazono"}
+
+# how a test run begins: title, and the words after the environment's bin folder
+CHECKS = (
+    ("代码规范 ruff", ("ruff", "check", ".")),
+    ("类型 mypy", ("mypy",)),
+    ("楼层 lint-imports", ("lint-imports",)),
+)
+
+
+class Refusal(Exception):
+    """Why the start cannot go on: one Chinese sentence the user can act on."""
+
+
+def say(text: "str") -> "None":
+    """Print one line on standard error, in UTF-8 whatever the machine's locale is."""
+    sys.stderr.flush()
+    sys.stderr.buffer.write((text + "\n").encode("utf-8"))
+    sys.stderr.buffer.flush()
+
+
+@contextlib.contextmanager
+def step(title: "str") -> "Iterator[None]":
+    """Print what begins, and when it is done the seconds it took."""
+    say(title + " ……")
+    begun = time.monotonic()
+    yield
+    say("{}：完成，用时 {:.1f} 秒".format(title, time.monotonic() - begun))
+
+
+def setting(name: "str", default: "str") -> "str":
+    """Return the setting `name` (without PORTAL_) from the environment, else from portal.cfg, else `default`."""
+    values = {}
+    folder = os.environ.get("PORTAL_INSTANCE") or os.path.join(ROOT, "instance")
+    with contextlib.suppress(OSError), open(os.path.join(folder, "portal.cfg"), encoding="utf-8") as file:
+        pairs = (line.partition("=") for line in file)
+        values = {key.strip(): value.strip().strip("\"'") for key, _, value in pairs}
+    value = os.environ.get("PORTAL_" + name) or values.get(name) or values.get("PORTAL_" + name)
+    return value or default
+
+
+def sections_for(command: "str", database: "str", test_postgres: "str") -> "list[str]":
+    """Return the sections of the lock that `command` needs, in the order of the file."""
+    postgres = database.startswith("postgresql") or (command == "test" and test_postgres != "")
+    development = command == "test"
+    return ["runtime"] + ["postgres"] * postgres + ["development"] * development
+
+
+def read_lock(text: "str") -> "dict[str, str]":
+    """Cut the text of requirements.lock into its sections: name -> requirements."""
+    parts = text.split("\n# == ")[1:]
+    return {part.partition(" ==\n")[0]: part.partition(" ==\n")[2].strip() + "\n" for part in parts}
+
+
+def digest(text: "str") -> "str":
+    """Return the sha256 (hex) of a section."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def system_packages(command: "str") -> "list[str]":
+    """Return the Debian packages that are missing for `command`, found by loading what they bring."""
+    missing = [package for name, package in LIBRARIES.items() if not loads(name)]
+    missing += [package for name, package in FONTS.items() if not has_font(name)]
+    if command == "test":
+        missing += [package for name, package in TEST_LIBRARIES.items() if not loads(name)]
+        missing += [package for name, package in TEST_PROGRAMS.items() if shutil.which(name) is None]
+    return sorted(set(missing))
+
+
+def venv_packages() -> "list[str]":
+    """Return the Debian package without which this Python cannot make a virtual environment, if it is missing."""
+    try:
+        for name in ("venv", "ensurepip"):
+            importlib.import_module(name)
+    except ImportError:
+        return ["python{}.{}-venv".format(*sys.version_info[:2])]
+    return []
+
+
+def loads(library: "str") -> "bool":
+    """Say whether the shared `library` can be loaded."""
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
+
+
+def has_font(beginning: "str") -> "bool":
+    """Say whether a font file whose name starts with `beginning` is installed."""
+    home = os.path.expanduser("~")
+    folders = ("/usr/share/fonts", "/usr/local/share/fonts", home + "/.local/share/fonts", home + "/.fonts")
+    return any(file.startswith(beginning) for folder in folders for _, _, files in os.walk(folder) for file in files)
+
+
+def call(words: "list[str]", lock: "int", failure: "str", extra: "dict[str, str] | None" = None) -> "None":
+    """Run a program to its end and show nothing of it.
+
+    It inherits `lock`, so that a program which outlives a killed start keeps the next start waiting. Raises Refusal
+    with the sentence `failure` and the program's last line.
+    """
+    environment = dict(os.environ, LC_ALL="C.UTF-8", **(extra or {}))
+    done = subprocess.run(
+        words,
+        env=environment,
+        pass_fds=[lock],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    output = done.stdout.decode("utf-8", "replace").strip()
+    if os.environ.get("PORTAL_DEBUG"):
+        say(output)
+    if done.returncode:
+        raise Refusal("{}（{}）".format(failure, output.splitlines()[-1] if output else done.returncode))
+
+
+def install_system(packages: "list[str]", lock: "int") -> "None":
+    """Install the Debian `packages`, or refuse with the line that does it."""
+    line = "apt-get update && apt-get install -y --no-install-recommends " + " ".join(packages)
+    if shutil.which("apt-get") is None:
+        raise Refusal("缺少系统软件，而这台机器没有 apt，请用它自己的办法安装（Debian 的包名）：" + " ".join(packages))
+    if os.geteuid() != 0:
+        raise Refusal("缺少系统软件，请先以管理员身份运行这一行：\n    sudo sh -c '{}'".format(line))
+    apt = ["apt-get", "-y", "-q", "-o", "DPkg::Lock::Timeout=600"]
+    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    with step("更新软件目录"):
+        call(apt + ["update"], lock, "软件目录更新失败，请检查网络后重试", quiet)
+    with step("安装系统软件 " + " ".join(packages)):
+        with contextlib.suppress(Refusal):  # finishes what a killed start left; apt tells what is still wrong
+            call(["dpkg", "--configure", "-a"], lock, "", quiet)
+        call(
+            apt + ["install", "--fix-broken", "--no-install-recommends"] + packages,
+            lock,
+            "系统软件安装失败，请运行这一行看原因：" + line,
+            quiet,
+        )
+
+
+def read_stamp(venv: "str") -> "dict[str, str]":
+    """Return which sections are complete in the environment, name -> digest; empty where it cannot be used as it is."""
+    python = os.path.join(venv, "bin", "python")
+    try:
+        with open(os.path.join(venv, STAMP), encoding="utf-8") as file:
+            stamp = json.load(file)
+        usable = os.access(python, os.X_OK) and stamp["python"] == os.path.realpath(python)
+        return dict(stamp["sections"]) if usable else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def write_stamp(venv: "str", sections: "dict[str, str]") -> "None":
+    """Write down, in one move, which sections are complete."""
+    path = os.path.join(venv, STAMP)
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        json.dump({"python": os.path.realpath(os.path.join(venv, "bin", "python")), "sections": sections}, file)
+    os.replace(path + ".new", path)
+
+
+def outdated(stamp: "dict[str, str]", locked: "dict[str, str]") -> "bool":
+    """Say whether the environment holds anything but what the lock names, so that it has to be built anew."""
+    return not stamp or any(digest(locked.get(name, "")) != sha256 for name, sha256 in stamp.items())
+
+
+def install_section(venv: "str", name: "str", locked: "dict[str, str]", lock: "int") -> "None":
+    """Install one section of the lock, over whatever an interrupted installation left of it, and stamp it."""
+    requirements = os.path.join(venv, "portal-" + name + ".txt")
+    with open(requirements, "w", encoding="utf-8") as file:
+        file.write(locked[name])
+    pip = [os.path.join(venv, "bin", "python"), "-m", "pip", "install", "-q", "--no-input"]
+    pip += ["--disable-pip-version-check", "--require-hashes", "--no-deps", "--only-binary", ":all:"]
+    with step("安装程序库（{}，{} 个）".format(name, locked[name].count("=="))):
+        call(pip + ["--ignore-installed", "-r", requirements], lock, "程序库安装失败，请检查网络后重试")
+    write_stamp(venv, dict(read_stamp(venv), **{name: digest(locked[name])}))
+
+
+def build(venv: "str", names: "list[str]", locked: "dict[str, str]", lock: "int") -> "None":
+    """Make the environment anew with the sections `names`; the old one comes back if that fails."""
+    aside = venv + ".old"
+    foreign = os.path.isdir(venv) and not os.path.exists(os.path.join(venv, "pyvenv.cfg"))
+    if foreign and set(os.listdir(venv)) - {"bin", "include", "lib", "lib64"}:
+        raise Refusal("PORTAL_VENV 指向的文件夹里有别的东西，请换一个空文件夹：" + venv)
+    shutil.rmtree(aside, ignore_errors=True)
+    if os.path.isdir(venv):
+        os.rename(venv, aside)
+    try:
+        python = getattr(sys, "_base_executable", None) or sys.executable
+        with step("建立虚拟环境 " + venv):
+            call([python, "-m", "venv", venv], lock, "虚拟环境建立失败")
+            write_stamp(venv, {})
+        for name in names:
+            install_section(venv, name, locked, lock)
+    except BaseException:
+        shutil.rmtree(venv, ignore_errors=True)
+        if os.path.isdir(aside):
+            os.rename(aside, venv)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def alone(path: "str") -> "Iterator[int]":
+    """Hold the lock file `path`, so that two starts do not install into the same environment; yields its descriptor."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            say("另一个启动正在准备这台机器，等它完成 ……")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield file.fileno()
+
+
+def prepare(command: "str") -> "str":
+    """Install what `command` needs and is missing; return the environment's Python. Raises Refusal."""
+    venv = os.path.abspath(setting("VENV", os.path.join(ROOT, "instance", "venv")))
+    with open(LOCK, encoding="utf-8") as file:
+        locked = read_lock(file.read())
+    wanted = sections_for(command, setting("DATABASE_URI", ""), os.environ.get("PORTAL_TEST_POSTGRES", ""))
+
+    def ready() -> "bool":
+        stamp = read_stamp(venv)
+        return not outdated(stamp, locked) and set(wanted) <= set(stamp) and not system_packages(command)
+
+    if not ready():
+        with alone(venv + ".lock") as lock:
+            stamp = read_stamp(venv)  # again: the start we may have waited for has written it
+            anew = outdated(stamp, locked)
+            missing = system_packages(command) + (venv_packages() if anew else [])
+            if missing:
+                install_system(missing, lock)
+            if anew:
+                build(venv, [name for name in locked if name in wanted or name in stamp], locked, lock)
+            else:
+                for name in wanted:
+                    if name not in stamp:
+                        install_section(venv, name, locked, lock)
+        if not ready():
+            raise Refusal("安装之后仍然缺少：" + " ".join(system_packages(command) or wanted))
+    return os.path.join(venv, "bin", "python")
+
+
+def run_tests(python: "str", options: "list[str]") -> "int":
+    """Run the checks and the tests; return 0 only if all of them passed. Standard output is pytest's alone."""
+    if "--proof" in options:
+        options = [option for option in options if option != "--proof"]
+        os.environ["PORTAL_TEST_PROOF"] = "1"
+    failed = 0
+    for title, words in CHECKS:
+        begun = time.monotonic()
+        program = os.path.join(os.path.dirname(python), words[0])
+        code = subprocess.call([program, *words[1:]], cwd=ROOT, stdout=sys.stderr)
+        say("{}：{}，用时 {:.1f} 秒".format(title, "未通过" if code else "通过", time.monotonic() - begun))
+        failed = failed or code
+    if not os.environ.get("PORTAL_TEST_POSTGRES"):
+        say("没有设置 PORTAL_TEST_POSTGRES：数据库测试只在 SQLite 上运行，PostgreSQL 那一半没有运行")
+    if failed:
+        say("上面有检查未通过；测试照常运行，最后的结果仍算未通过")
+    tests = subprocess.call([python, "-m", "pytest", "-n", "auto", "--dist", "worksteal"] + options, cwd=ROOT)
+    return tests or (1 if failed else 0)
+
+
+def main(arguments: "list[str]") -> "int":
+    """Prepare the machine and run the command; return the exit code where this process lives on."""
+    if sys.version_info < OLDEST:
+        say("需要 Python 3.11 或更新的版本，当前是 {}.{}。Debian 12 自带合适的 python3。".format(*sys.version_info[:2]))
+        return 2
+    command = arguments[0] if arguments else ""
+    try:
+        python = prepare(command)
+        os.environ["PYTHONUTF8"] = "1"  # Chinese on any terminal
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [ROOT, os.environ.get("PYTHONPATH")]))
+        if command == "test":
+            return run_tests(python, arguments[1:])
+        sys.stderr.flush()
+        os.execv(python, [python, "-m", "portal.cli"] + arguments)
+    except Refusal as refusal:
+        say(str(refusal))
+    except KeyboardInterrupt:
+        say("已中断；下次启动会接着做完")
+    except Exception as error:  # whatever it is, the user gets a sentence
+        if os.environ.get("PORTAL_DEBUG"):
+            raise
+        say("启动时出了没有料到的错误：{}。加上 PORTAL_DEBUG=1 再运行一次可以看到细节".format(error))
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
