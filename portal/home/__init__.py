@@ -1,0 +1,1 @@
+"""The hall: the first page, the notices, and the door that every plain step goes through."""
