@@ -23,8 +23,9 @@ class SettingProblem(Exception):
 class Settings:
     """What the installation may say.
 
-    `instance` is the folder of database, keys, uploads and accounts file; `database_uri` an SQLAlchemy address; `profile` school or
-    city; `base_url` what goes into QR codes; `proxy_hops` how many reverse proxies stand before us.
+    `instance` is the folder of database, keys, uploads and accounts file; `database_uri` an SQLAlchemy address;
+    `profile` school or city; `base_url` what goes into QR codes; `proxy_hops` how many reverse proxies stand before
+    us.
     """
 
     instance: Path
@@ -71,7 +72,9 @@ def load(environment: dict[str, str] | None = None) -> Settings:
     try:
         backend = make_url(settings.database_uri).get_backend_name()
     except ArgumentError as error:
-        raise SettingProblem("PORTAL_DATABASE_URI 不是有效的数据库地址，例如 postgresql+psycopg://用户@主机/库名") from error
+        raise SettingProblem(
+            "PORTAL_DATABASE_URI 不是有效的数据库地址，例如 postgresql+psycopg://用户@主机/库名"
+        ) from error
     if backend not in ("sqlite", "postgresql"):
         raise SettingProblem("PORTAL_DATABASE_URI 只支持 SQLite 和 PostgreSQL（postgresql+psycopg://…）")
     address = urlsplit(settings.base_url)

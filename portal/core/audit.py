@@ -1,7 +1,8 @@
 """The trace: one event for each change, sign-in, refusal, reveal, export and print, chained by HMAC.
 
-`record` adds an unsealed row to the running transaction; a hook seals all of them just before the commit, under the locked head
-row, so a savepoint that rolls back takes its events along and two writers never share a place in the chain.
+`record` adds an unsealed row to the running transaction; a hook seals all of them just before the commit, under the
+locked head row, so a savepoint that rolls back takes its events along and two writers never share a place in the
+chain.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ class Origin:
     address: str = ""
 
 
-_origin: ContextVar[Origin] = ContextVar("origin", default=Origin())
+SHELL_ORIGIN = Origin()
+_origin: ContextVar[Origin] = ContextVar("origin", default=SHELL_ORIGIN)
 
 
 def came_from(channel: str, address: str = "") -> None:
@@ -113,9 +115,9 @@ def record(
 ) -> AuditEvent:
     """Add an event to the running transaction and return it.
 
-    `action` is subject.verb; `item` any row with an id (its `trace_label`, `name` or nothing names it, its `unit_id` places it);
-    `changes` maps field names to (old, new) as they may be read by anyone who reads the trace, so secrets are masked by the caller;
-    `reason` is what the person wrote.
+    `action` is subject.verb; `item` any row with an id (its `trace_label`, `name` or nothing names it, its `unit_id`
+    places it); `changes` maps field names to (old, new) as they may be read by anyone who reads the trace, so secrets
+    are masked by the caller; `reason` is what the person wrote.
     """
     origin = _origin.get()
     subject_type, subject_id = "", ""

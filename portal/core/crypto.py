@@ -1,7 +1,8 @@
 """What must not leak: keys, sealed columns, keyed indexes, passwords.
 
-A sealed value is AES-256-GCM; its first byte is the format, the second the number of the key; the associated data is the family of
-the table, the column and the row's uuid, so a value cannot be moved to another row, and a version may copy its member's.
+A sealed value is AES-256-GCM; its first byte is the format, the second the number of the key; the associated data is
+the family of the table, the column and the row's uuid, so a value cannot be moved to another row, and a version may
+copy its member's.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class Keys:
         return json.dumps({"current": self.current, "ring": ring}, indent=1)
 
     def derive(self, purpose: str, number: int | None = None) -> bytes:
-        """Return 32 bytes for one `purpose`, from key `number` (the first of the ring when it must outlive rotation)."""
+        """Return 32 bytes for one `purpose`, from key `number` (None: the first, which outlives rotation)."""
         master = self.ring[number if number is not None else min(self.ring)]
         return HKDF(SHA256(), 32, salt=None, info=purpose.encode()).derive(master)
 
@@ -92,7 +93,7 @@ _derived: dict[tuple[str, int], bytes] = {}
 
 def use(keys: Keys) -> None:
     """Make `keys` the ring of this process."""
-    global _keys  # noqa: PLW0603 -- one process, one ring; the alternative is to hand it through every column
+    global _keys
     _keys = keys
     _derived.clear()
 
@@ -133,7 +134,7 @@ def open_sealed(sealed_value: bytes, *, bound_to: str) -> bytes:
         raise KeyProblem("密文与密钥不符，请用备份的密钥文件恢复") from error
 
 
-class sealed:  # noqa: N801 -- reads as a word in a model: `id_number = sealed("id_number_sealed")`
+class sealed:
     """A property over a sealed column: text in, text out. None stays None."""
 
     def __init__(self, column: str) -> None:
@@ -164,7 +165,7 @@ class sealed:  # noqa: N801 -- reads as a word in a model: `id_number = sealed("
         return plain.decode()
 
 
-class sealed_json(sealed):  # noqa: N801 -- see `sealed`
+class sealed_json(sealed):
     """A sealed property of plain JSON values (lists, dictionaries, text, numbers)."""
 
     def encode(self, value: Any) -> bytes:
@@ -179,7 +180,8 @@ class sealed_json(sealed):  # noqa: N801 -- see `sealed`
 def index(purpose: str, text: str) -> str:
     """Return the keyed HMAC (hex) by which an exact `text` is found without being readable.
 
-    `purpose` keeps indexes of different columns apart: "id_number", "id_tail", "mobile", "mobile_tail", "receipt", "session".
+    `purpose` keeps indexes of different columns apart: "id_number", "id_tail", "mobile", "mobile_tail", "receipt",
+    "session".
     """
     return hmac.new(_lasting_key("index"), f"{purpose}|{text}".encode(), hashlib.sha256).hexdigest()
 

@@ -1,7 +1,8 @@
 """The database: one session a request, one commit, and a mode that says whether the next transaction may write.
 
-SQLite by default opens transactions late and lets two writers read the same old row; here every transaction begins by itself,
-writers with BEGIN IMMEDIATE, readers with `query_only`. On PostgreSQL readers are READ ONLY and `fetch` locks what it writes.
+SQLite by default opens transactions late and lets two writers read the same old row; here every transaction begins by
+itself, writers with BEGIN IMMEDIATE, readers with `query_only`. On PostgreSQL readers are READ ONLY and `fetch` locks
+what it writes.
 """
 
 from __future__ import annotations

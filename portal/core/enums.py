@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from typing import Self
 
 
-class LabelEnum(str, Enum):
+class LabelEnum(StrEnum):
     """`SENT = "sent", "待审核"`: the value for the machine, `label` for people."""
 
     label: str
@@ -16,9 +16,6 @@ class LabelEnum(str, Enum):
         member._value_ = value
         member.label = label
         return member
-
-    def __str__(self) -> str:
-        return str(self.value)
 
     @classmethod
     def choices(cls) -> list[tuple[str, str]]:

@@ -39,9 +39,12 @@ def tell(user_ids: Iterable[int], title: str, body: str = "", link: str = "") ->
 
 def unread_count(user_id: int) -> int:
     """Return how many notices of the user are unread."""
-    return db.session.scalar(
-        select(func.count()).select_from(Notice).where(Notice.user_id == user_id, Notice.read_at.is_(None))
-    ) or 0
+    return (
+        db.session.scalar(
+            select(func.count()).select_from(Notice).where(Notice.user_id == user_id, Notice.read_at.is_(None))
+        )
+        or 0
+    )
 
 
 def of(user_id: int, *, limit: int = 50, before: int | None = None) -> list[Notice]:

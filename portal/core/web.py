@@ -11,9 +11,10 @@ from flask import Flask, current_app, make_response, request
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
-from . import audit, db as database
+from . import audit
+from . import db as database
 from .db import db
 from .errors import Busy, Conflict, DomainError
 
@@ -29,9 +30,10 @@ log = logging.getLogger("portal")
 def renders(view: View) -> View:
     """Mark a view that hashes, renders or sends on POST: it begins reading.
 
-    The view calls `release()`, does the slow work with no transaction open, then `writes()`, then writes trace and result.
+    The view calls `release()`, does the slow work with no transaction open, then `writes()`, then writes trace and
+    result.
     """
-    view._renders = True  # type: ignore[attr-defined] -- a mark on the function
+    view._renders = True  # type: ignore[attr-defined]  # a mark on the function
     return view
 
 
@@ -49,7 +51,8 @@ def begin() -> None:
 def transacted(view: View, refused: Callable[[DomainError], None]) -> View:
     """Wrap a view so that it commits once, by itself, only on success.
 
-    An answer of 400 or more, or an error, rolls back. `refused(error)` is called after a refusal with no transaction open.
+    An answer of 400 or more, or an error, rolls back. `refused(error)` is called after a refusal with no transaction
+    open.
     """
 
     @functools.wraps(view)
@@ -68,7 +71,7 @@ def transacted(view: View, refused: Callable[[DomainError], None]) -> View:
         except IntegrityError as error:
             db.session.rollback()
             raise Conflict("数据刚刚被他人改动，请返回刷新后重试") from error
-        except (OperationalError, DBAPIError) as error:
+        except OperationalError as error:
             db.session.rollback()
             raise _from_database(error) from error
         except BaseException:
@@ -80,7 +83,7 @@ def transacted(view: View, refused: Callable[[DomainError], None]) -> View:
     return wrapper
 
 
-def _from_database(error: DBAPIError) -> DomainError:
+def _from_database(error: OperationalError) -> DomainError:
     """Name what the database could not do; its own words may quote values, so only the kind is logged."""
     words = str(error.orig)
     log.error("database: %s", type(error.orig).__name__)

@@ -19,10 +19,11 @@ from .errors import Absent, Conflict, DomainError, Forbidden
 class Step:
     """One line of the table: who may take an item from where to where.
 
-    `action` is the English verb in the address and the trace, `label` the Chinese button; `sources` the states it starts from.
-    `permission` is asked at the unit `at(item)`; `own` steps belong to the applicant and ask for no permission.
-    `effect(item, actor, comment=…, **inputs)` does the work inside the transaction. `form` names the endpoint of the page that asks
-    for inputs (None: a plain step with at most a comment). `tone` is "", "primary" or "danger"; `confirm` is asked before.
+    `action` is the English verb in the address and the trace, `label` the Chinese button; `sources` the states it
+    starts from. `permission` is asked at the unit `at(item)`; `own` steps belong to the applicant and ask for no
+    permission. `effect(item, actor, comment=…, **inputs)` does the work inside the transaction. `form` names the
+    endpoint of the page that asks for inputs (None: a plain step with at most a comment). `tone` is "", "primary" or
+    "danger"; `confirm` is asked before.
     """
 
     action: str
@@ -43,8 +44,9 @@ class Step:
 class Workflow:
     """The table of steps of one kind of item, and the only thing that sets its `state`.
 
-    `fetch(actor, id)` returns the item or raises Absent; `concerns(item, actor)` tells whether the actor is the person the item
-    is about (nobody decides on himself); `notify(item, step, actor, comment)` writes the notices of a step.
+    `fetch(actor, id)` returns the item or raises Absent; `concerns(item, actor)` tells whether the actor is the
+    person the item is about (nobody decides on himself); `notify(item, step, actor, comment)` writes the notices of a
+    step.
     """
 
     name: str
@@ -79,11 +81,14 @@ class Workflow:
             return False
         return actor.may(step.permission, step.at(item))
 
-    def fire(self, item: Any, action: str, actor: Actor, *, comment: str = "", own: bool = False, **inputs: Any) -> None:
+    def fire(
+        self, item: Any, action: str, actor: Actor, *, comment: str = "", own: bool = False, **inputs: Any
+    ) -> None:
         """Take the step `action` on `item`.
 
-        `own` says that the caller has proven to be the applicant (by receipt or account). Raises Forbidden for one's own case or
-        without the right, Conflict if the item has moved on, DomainError if a comment is missing or the effect refuses.
+        `own` says that the caller has proven to be the applicant (by receipt or account). Raises Forbidden for one's
+        own case or without the right, Conflict if the item has moved on, DomainError if a comment is missing or the
+        effect refuses.
         """
         step = self.step(action)
         if not step.own and self.concerns(item, actor):
@@ -101,7 +106,7 @@ class Workflow:
             .values(state=step.target)
             .execution_options(synchronize_session=False)
         )
-        if moved.rowcount != 1:  # type: ignore[attr-defined] -- an UPDATE always gives a CursorResult
+        if moved.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE always gives a CursorResult
             raise self._too_late(item)
         db.session.refresh(item, ["state"])
         audit.record(

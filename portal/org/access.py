@@ -1,4 +1,4 @@
-"""The access rule: a role at a unit covers the unit's subtree. Every query starts with `scoped`, every single read with `fetch`."""
+"""The access rule: a role at a unit covers its subtree. Queries start with `scoped`, single reads with `fetch`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _in_scope(model: type[Any], actor: User, permission: Permission) -> ColumnEl
 
 
 def scoped(model: type[Any], actor: User, permission: Permission, *columns: Any) -> Select[Any]:
-    """Return a SELECT of `model` (or only `columns` of it) cut to where a live grant of `actor` gives `permission`.
+    """Return a SELECT of `model`, or only `columns` of it, cut to where a live grant gives `actor` the `permission`.
 
     Someone without such a grant gets no rows. `model` is OrgUnit or extends InUnit.
     """

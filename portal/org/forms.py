@@ -37,5 +37,7 @@ class PasswordForm(PortalForm):
         render_kw={"autocomplete": "new-password"},
     )
     again = PasswordField(
-        "再输一遍新密码", [InputRequired("请再输一遍新密码"), Length(max=200)], render_kw={"autocomplete": "new-password"}
+        "再输一遍新密码",
+        [InputRequired("请再输一遍新密码"), Length(max=200)],
+        render_kw={"autocomplete": "new-password"},
     )

@@ -34,7 +34,7 @@ def needs(permission: Permission) -> Callable[[View], View]:
         @functools.wraps(view)
         def guarded(**arguments: Any) -> ResponseReturnValue:
             if not current_user.is_authenticated:
-                return current_app.login_manager.unauthorized()  # type: ignore[attr-defined] -- set by Flask-Login
+                return current_app.login_manager.unauthorized()  # type: ignore[attr-defined]  # set by Flask-Login
             if current_user.must_change_password and request.endpoint not in BEFORE_OWN_PASSWORD:
                 return redirect(url_for("org.password"))
             if not current_user.holds(permission):
@@ -44,7 +44,7 @@ def needs(permission: Permission) -> Callable[[View], View]:
                 raise error
             return inner(**arguments)
 
-        guarded._permission = str(permission)  # type: ignore[attr-defined] -- read by `routes` and the tests
+        guarded._permission = str(permission)  # type: ignore[attr-defined]  # read by `routes` and the tests
         return guarded
 
     return decorate
@@ -53,7 +53,7 @@ def needs(permission: Permission) -> Callable[[View], View]:
 def public(view: View) -> View:
     """Open a route to everyone."""
     wrapped = transacted(view, _trace_refusal)
-    wrapped._permission = "public"  # type: ignore[attr-defined] -- read by `routes` and the tests
+    wrapped._permission = "public"  # type: ignore[attr-defined]  # read by `routes` and the tests
     return wrapped
 
 

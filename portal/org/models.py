@@ -183,11 +183,11 @@ class InUnit:
     """A row that belongs to a unit and is seen from it and from above."""
 
     @declared_attr
-    def unit_id(cls) -> Mapped[int]:  # noqa: N805 -- SQLAlchemy hands in the class
+    def unit_id(cls) -> Mapped[int]:
         """The unit the row belongs to."""
         return mapped_column(ForeignKey("org_units.id"), index=True)
 
     @declared_attr
-    def unit(cls) -> Mapped[OrgUnit]:  # noqa: N805 -- SQLAlchemy hands in the class
+    def unit(cls) -> Mapped[OrgUnit]:
         """The unit itself."""
-        return relationship(OrgUnit, foreign_keys=[cls.unit_id], lazy="joined", innerjoin=True)  # type: ignore[list-item] -- a mapped column by then
+        return relationship(OrgUnit, foreign_keys=[cls.unit_id], lazy="joined", innerjoin=True)  # type: ignore[list-item]  # a mapped column by then

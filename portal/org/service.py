@@ -71,8 +71,8 @@ def found_unit(
 def open_account(actor: Actor, *, username: str, name: str, password_hash: str | None = None) -> User:
     """Add an account and return it.
 
-    Without `password_hash` nobody can sign in until one is set (a member does so from the receipt); with it the password is a
-    one-time one and must be changed at the first sign-in. Raises DomainError if the user name is taken.
+    Without `password_hash` nobody can sign in until one is set (a member does so from the receipt); with it the
+    password is a one-time one and must be changed at the first sign-in. Raises DomainError if the user name is taken.
     """
     if db.session.scalars(select(User.id).where(User.username == username)).first() is not None:
         raise DomainError(f"用户名 {username} 已被使用，请换一个", field="username")
@@ -84,8 +84,10 @@ def open_account(actor: Actor, *, username: str, name: str, password_hash: str |
     return user
 
 
-def give(actor: Actor, user: User, role: Role, unit: OrgUnit, *, starts: date | None = None, ends: date | None = None) -> Grant:
-    """Grant `role` at `unit` from `starts` (default today) up to and including `ends` (None: open) and return the grant."""
+def give(
+    actor: Actor, user: User, role: Role, unit: OrgUnit, *, starts: date | None = None, ends: date | None = None
+) -> Grant:
+    """Return the new grant of `role` at `unit` from `starts` (default today) through `ends` (None: open)."""
     grant = Grant(user=user, role=role, unit=unit, starts=starts or today(), ends=ends)
     db.session.add(grant)
     audit.record(actor, "grant.give", grant, details={"user": user.username})
@@ -105,7 +107,8 @@ def check_new_password(password: str, again: str, *, username: str, field: str =
 def sign_in(username: str, password: str, *, address: str, device: str) -> User:
     """Check the password with no transaction open, then open a session and return the user with its token.
 
-    Raises DomainError with one answer for every failure, TooOften while the account is locked (5 failures: 15 minutes).
+    Raises DomainError with one answer for every failure, TooOften while the account is locked (5 failures: 15
+    minutes).
     """
     user = db.session.scalars(select(User).where(User.username == username)).one_or_none()
     stored = user.password_hash if user else None

@@ -1,4 +1,4 @@
-"""Server-side sessions: the cookie carries a random token, the table its keyed hash; deleting the row ends the session."""
+"""Sessions of the server: the cookie carries a random token, the table its keyed hash; without the row it is over."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def open_session(user: User, *, address: str, device: str) -> str:
 
 def find(token: str) -> LoginSession | None:
     """Return the live session of a cookie's token, or None; queues the mark of when it was last seen."""
-    row = db.session.scalars(select(LoginSession).where(LoginSession.token_hash == crypto.index("session", token))).first()
+    row = db.session.scalars(
+        select(LoginSession).where(LoginSession.token_hash == crypto.index("session", token))
+    ).first()
     at = now()
     if row is None or not row.user.is_enabled or at - row.last_seen_at > IDLE or at - row.created_at > LONGEST:
         return None
@@ -66,3 +68,11 @@ def close_all(user: User, *, but: str | None = None) -> None:
     if but:
         query = query.where(LoginSession.token_hash != crypto.index("session", but))
     db.session.execute(query)
+
+
+def sweep() -> None:
+    """Delete the sessions that have ended by themselves."""
+    at = now()
+    db.session.execute(
+        delete(LoginSession).where((LoginSession.last_seen_at < at - IDLE) | (LoginSession.created_at < at - LONGEST))
+    )

@@ -32,8 +32,8 @@ def login() -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             user = service.sign_in(
-                form.username.data.strip(),
-                form.password.data,
+                form.text("username").strip(),
+                form.text("password"),
                 address=request.remote_addr or "",
                 device=request.user_agent.string,
             )
@@ -66,7 +66,7 @@ def password() -> ResponseReturnValue:
     forced = current_user.must_change_password
     if form.validate_on_submit():
         try:
-            service.change_password(current_user, form.current.data, form.new.data, form.again.data)
+            service.change_password(current_user, form.text("current"), form.text("new"), form.text("again"))
         except DomainError as error:
             form.refuse(error)
         else:

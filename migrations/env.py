@@ -1,0 +1,45 @@
+"""Alembic's environment: the portal's engine and tables; on SQLite tables are re-created with foreign keys off."""
+
+from __future__ import annotations
+
+from alembic import context
+from flask import current_app
+from sqlalchemy import text
+
+from portal.core import db as database
+from portal.core.db import Base, db
+
+config = context.config
+
+
+def run() -> None:
+    """Run the migrations on the app's database, all in one transaction."""
+    database.writes()
+    engine = config.attributes.get("engine") or db.engine
+    with engine.connect() as connection:
+        sqlite = connection.dialect.name == "sqlite"
+        if sqlite:
+            # batch mode re-creates tables; with foreign keys on, dropping the old one would delete or refuse.
+            # Outside a transaction only does the pragma work, so it goes to the driver.
+            connection.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")
+        context.configure(
+            connection=connection,
+            target_metadata=Base.metadata,
+            render_as_batch=True,
+            compare_type=True,
+            transaction_per_migration=False,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+        if sqlite:
+            broken = connection.execute(text("PRAGMA foreign_key_check")).first()
+            connection.rollback()
+            connection.connection.driver_connection.execute("PRAGMA foreign_keys = ON")
+            if broken:
+                raise RuntimeError(f"foreign key of {broken[0]} broken by a migration")
+
+
+if context.is_offline_mode():
+    raise RuntimeError("migrations run on a database only")
+_ = current_app  # the portal's app context is required
+run()

@@ -1,0 +1,203 @@
+"""The roof: puts settings, extensions and rooms together, and says what an error looks like."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from typing import Any
+
+from flask import Flask, Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from flask_migrate import Migrate
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from sqlalchemy import inspect, select
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from portal import nav
+from portal.config import ROOT, Settings
+from portal.core import audit, calendar, crypto, notices, web
+from portal.core import db as database
+from portal.core.db import db
+from portal.core.errors import DomainError
+from portal.home import views as home
+from portal.joining import service as joining_service
+from portal.joining import views as joining
+from portal.members import service as members_service
+from portal.members import sight
+from portal.members import views as members
+from portal.org import login
+from portal.org import views as org
+
+ROOMS = (home.bp, org.bp, members.bp, joining.bp)
+
+MEGABYTE = 1024 * 1024
+
+POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+log = logging.getLogger("portal")
+
+# What an error page says when nothing more exact is known: heading, sentence.
+SENTENCES = {
+    400: ("请求无法识别", "页面可能已过期。请返回上一页刷新后重试，填写的内容一般仍在。"),
+    403: ("没有权限", "您的账号没有这项权限，如需办理请联系校工会。"),
+    404: ("找不到页面", "您要找的内容不存在，或不在您的管理范围内。"),
+    405: ("请求方式不对", "请从页面上的按钮操作，不要直接访问这个地址。"),
+    409: ("已被他人处理", "该事项刚刚被他人处理，请返回刷新后查看。"),
+    413: ("文件太大", "上传的内容超过限制，请压缩后重新上传（照片不超过 15MB）。"),
+    415: ("文件类型不对", "请上传页面上说明的文件类型。"),
+    422: ("内容需要修改", "提交的内容没有通过检查，请返回修改后重新提交。"),
+    429: ("操作过于频繁", "请稍候一分钟再试，您填写的内容没有丢失。"),
+    500: ("系统出错", "系统出现错误，本次操作没有保存。请稍后重试；若仍出现，请联系系统管理员并告知时间。"),
+    503: ("系统正忙", "系统正忙，请稍候几秒再试。"),
+}
+
+
+def create_app(settings: Settings) -> Flask:
+    """Return the portal for `settings`. Raises crypto.KeyProblem if the keys do not fit the database."""
+    app = Flask(
+        "portal",
+        root_path=str(ROOT / "portal"),
+        template_folder=str(ROOT / "templates"),
+        static_folder=str(ROOT / "static"),
+        instance_path=str(settings.instance),
+    )
+    _load_keys(settings)
+    app.config.update(
+        SECRET_KEY=crypto.app_secret(),
+        SQLALCHEMY_DATABASE_URI=settings.database_uri,
+        # the words of a failing statement may hold an identity number
+        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True, **database.engine_options(settings.database_uri)},
+        WTF_CSRF_TIME_LIMIT=None,
+        MAX_CONTENT_LENGTH=20 * MEGABYTE,
+        MAX_FORM_MEMORY_SIZE=2 * MEGABYTE,
+        MAX_FORM_PARTS=5000,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.base_url.startswith("https://"),
+        SESSION_COOKIE_NAME="portal",
+        SEND_FILE_MAX_AGE_DEFAULT=86400,
+        BASE_URL=settings.base_url,
+        PROFILE=settings.profile,
+        INSTANCE=str(settings.instance),
+        RATELIMIT_STORAGE_URI="memory://",
+    )
+    if settings.proxy_hops:
+        hops = settings.proxy_hops
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # as Flask's manual has it
+    db.init_app(app)
+    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
+    web.install(app)
+    CSRFProtect(app)
+    login.install(app)
+    for room in ROOMS:
+        app.register_blueprint(room)
+    app.view_functions["static"]._permission = "public"  # type: ignore[attr-defined]  # read by `routes` and the tests
+    app.extensions["todos"] = (joining_service.todo,)
+    app.extensions["figures"] = (members_service.figures,)
+    app.context_processor(_for_templates)
+    app.after_request(_headers)
+    _install_errors(app)
+    with app.app_context():
+        _check_keys()
+    return app
+
+
+def _load_keys(settings: Settings) -> None:
+    """Use the stored keys, or make the first ones where no data can depend on others yet."""
+    keys = crypto.keys_at(settings.keys_path)
+    if keys is None:
+        settings.instance.mkdir(parents=True, exist_ok=True)
+        keys = crypto.Keys.fresh()
+        crypto.use(keys)
+        app = Flask("portal.first")
+        app.config.update(
+            SQLALCHEMY_DATABASE_URI=settings.database_uri,
+            SQLALCHEMY_ENGINE_OPTIONS=database.engine_options(settings.database_uri),
+        )
+        db.init_app(app)
+        with app.app_context():
+            database.reads()
+            if inspect(db.engine).has_table("audit_events") and db.session.scalar(select(audit.AuditEvent.id).limit(1)):
+                raise crypto.KeyProblem(
+                    f"数据库中已有数据，但找不到密钥文件 {settings.keys_path}，请放回备份的密钥文件后再启动"
+                )
+            db.session.rollback()
+            db.engine.dispose()
+        crypto.store_keys(settings.keys_path, keys)
+    crypto.use(keys)
+
+
+def _check_keys() -> None:
+    """Refuse to start with keys of another installation: the last event of the trace must fit."""
+    database.reads()
+    if inspect(db.engine).has_table("audit_events"):
+        last = db.session.scalars(select(audit.AuditEvent).order_by(audit.AuditEvent.seq.desc()).limit(2)).all()
+        previous = last[1].mac if len(last) > 1 else audit.GENESIS
+        if last and last[0].mac != crypto.chain_mac(last[0].sealed_text(previous or "")):
+            raise crypto.KeyProblem("密钥文件与数据库不符（或日志末尾被改动），请放回本系统的密钥文件后再启动")
+    db.session.rollback()
+
+
+def _for_templates() -> dict[str, Any]:
+    """What every template may use; `value` is closed over who looks."""
+    words: dict[str, Any] = {
+        "today": calendar.today(),
+        "show_date": calendar.show_date,
+        "show_time": calendar.show_time,
+    }
+    if current_user.is_authenticated:
+        user = current_user._get_current_object()
+        words["nav"] = nav.menu_for(user, request.endpoint)
+        words["unread"] = notices.unread_count(user.id)
+        words["value"] = lambda row, name, place="sheet": sight.value(user, row, name, place=place)
+    return words
+
+
+def _headers(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", POLICY)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _install_errors(app: Flask) -> None:
+    def page(status: int, message: str = "") -> ResponseReturnValue:
+        heading, sentence = SENTENCES.get(status, SENTENCES[500])
+        body = render_template("errors/error.html", status=status, heading=heading, sentence=message or sentence)
+        # the page's own reads end here; the request's transaction ended in the view's wrapper
+        db.session.rollback()
+        return body, status, ({"Retry-After": "5"} if status in (429, 503) else {})
+
+    @app.errorhandler(DomainError)
+    def refused(error: DomainError) -> ResponseReturnValue:
+        return page(error.status, error.message)
+
+    @app.errorhandler(CSRFError)
+    def stale(error: CSRFError) -> ResponseReturnValue:
+        return page(400)
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> ResponseReturnValue:
+        if error.code is not None and error.code < 400:
+            return error.get_response()  # type: ignore[return-value]  # a redirect of Werkzeug's own
+        return page(error.code or 500)
+
+    @app.errorhandler(Exception)
+    def broken(error: Exception) -> ResponseReturnValue:
+        db.session.rollback()
+        # the words of an error may quote a row, so the log gets its kind and place only
+        place = "".join(traceback.format_tb(error.__traceback__))
+        log.error("%s in %s\n%s", type(error).__name__, request.endpoint, place)
+        return page(500)
+
+    @login.login_manager.unauthorized_handler
+    def sign_in_first() -> ResponseReturnValue:
+        target = request.full_path.rstrip("?") if request.method == "GET" else None
+        return redirect(url_for("org.login", next=target if target != "/" else None))

@@ -1,0 +1,261 @@
+"""The commands. Standard output holds the answer alone; everything else goes to standard error, in Chinese."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+
+from portal import config, demo
+from portal.app import create_app
+from portal.core import audit, clock, crypto
+from portal.core import db as database
+from portal.core.actors import SHELL
+from portal.core.db import db
+from portal.core.errors import DomainError
+from portal.jobs import JOBS
+from portal.org import service as org
+from portal.org.models import JoinForm, UnitKind, User
+from portal.org.permissions import Role
+
+DONE, NO, REFUSED = 0, 1, 2
+THREADS = 8
+PORTS_TRIED = 50
+
+
+def say(sentence: str) -> None:
+    """Print a message for people."""
+    print(sentence, file=sys.stderr, flush=True)
+
+
+def migrated(settings: config.Settings) -> Flask:
+    """Return the app with its database at the newest version."""
+    app = create_app(settings)
+    with app.app_context():
+        upgrade()
+        db.session.remove()
+    return app
+
+
+def is_empty() -> bool:
+    """Whether there is no account at all."""
+    return db.session.scalar(select(User.id).limit(1)) is None
+
+
+def run(settings: config.Settings, options: argparse.Namespace) -> int:
+    """Migrate, make the demo on an empty database, serve."""
+    import waitress
+
+    app = migrated(settings)
+    with app.app_context():
+        empty = is_empty()
+        db.session.rollback()
+        if empty and not options.no_demo:
+            say("数据库是空的，正在建立演示学校（24 个分工会、600 名虚构会员）……")
+            _populate(settings, members=600, units=25, seed=1, profile=settings.profile)
+        elif empty:
+            say("数据库是空的。请另开窗口运行 python3 -m portal create-admin 用户名 建立第一个管理员")
+        db.session.remove()
+    listener = _listen(options.host, options.port)
+    host, port = listener.getsockname()[:2]
+    if port != options.port:
+        say(f"端口 {options.port} 已被占用，改用 {port}")
+    say(f"请用浏览器打开 http://{host}:{port}/  （按 Ctrl+C 停止）")
+    if settings.accounts_path.exists():
+        say(f"首次登录的用户名和一次性密码见 {settings.accounts_path}")
+    ticking = clock.start(app, JOBS, settings.instance / "jobs")
+    try:
+        waitress.serve(app, sockets=[listener], threads=THREADS, ident=None, max_request_body_size=21 * 1024 * 1024)
+    finally:
+        ticking.stop()
+    return DONE
+
+
+def worker(settings: config.Settings, options: argparse.Namespace) -> int:
+    """Run the clock alone, for installations with several web processes."""
+    ticking = clock.start(create_app(settings), JOBS, settings.instance / "jobs")
+    say("定时任务已启动（按 Ctrl+C 停止）")
+    try:
+        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    finally:
+        ticking.stop(graceful=True)
+    return DONE
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket at the first free port from `port` on."""
+    for candidate in range(port, port + PORTS_TRIED):
+        listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, candidate))
+            listener.listen(128)
+        except OSError as error:
+            listener.close()
+            if error.errno not in (13, 98):  # not allowed, in use
+                raise DomainError(f"不能在 {host} 上提供服务：请检查 --host 是否是本机地址") from error
+        else:
+            return listener
+    raise DomainError(f"从 {port} 起的 {PORTS_TRIED} 个端口都被占用，请用 --port 另指定一个")
+
+
+def _populate(settings: config.Settings, *, members: int, units: int, seed: int, profile: str) -> None:
+    accounts = demo.populate(
+        members=members, units=units, seed=seed, profile=profile, say=say, uploads=settings.instance / "uploads"
+    )
+    lines = "".join("\t".join(account) + "\n" for account in accounts)
+    _write_accounts(settings.accounts_path, lines)
+    say("账号（角色、用户名、一次性密码、单位代码），首次登录须改密码：\n" + lines)
+
+
+def _write_accounts(path: Path, text: str) -> None:
+    path.touch(mode=0o600, exist_ok=True)
+    path.chmod(0o600)
+    path.write_text(text, "utf-8")
+
+
+def seed(settings: config.Settings, options: argparse.Namespace) -> int:
+    """Fill an empty database with a synthetic population, the same for the same seed."""
+    app = migrated(settings)
+    with app.app_context():
+        if not is_empty():
+            say("数据库里已有账号，seed 只能用于空数据库")
+            return REFUSED
+        db.session.rollback()
+        _populate(
+            settings,
+            members=options.members,
+            units=options.units,
+            seed=options.seed,
+            profile=options.profile or settings.profile,
+        )
+    return DONE
+
+
+def create_admin(settings: config.Settings, options: argparse.Namespace) -> int:
+    """Make the root unit and the first super administrator on an empty database."""
+    app = migrated(settings)
+    with app.app_context():
+        if not is_empty():
+            say("数据库里已有账号，create-admin 只能用于空数据库；请由超级管理员登录后新增账号")
+            return REFUSED
+        db.session.rollback()
+        wanted = [(options.username, Role.SUPER_ADMIN)]
+        if options.operator:
+            wanted.append((options.operator, Role.UNION_OPERATOR))
+        passwords = [crypto.start_password() for _ in wanted]
+        hashes = [crypto.hash_password(password) for password in passwords]
+        root = org.found_unit(
+            SHELL,
+            parent=None,
+            code="GH",
+            name="本工会",
+            kind=UnitKind.UNION if settings.profile == "school" else UnitKind.CITY,
+            approves_members=settings.profile == "school",
+            needs_opinion=settings.profile == "school",
+            join_form=JoinForm.FULL if settings.profile == "school" else JoinForm.QUICK,
+        )
+        for (username, role), password_hash in zip(wanted, hashes, strict=True):
+            user = org.open_account(SHELL, username=username, name=role.label, password_hash=password_hash)
+            org.give(SHELL, user, role, root)
+        db.session.commit()
+        for (username, role), password in zip(wanted, passwords, strict=True):
+            print(f"{role.label}\t{username}\t{password}\t{root.code}")
+    say("以上是一次性密码，只显示这一次，首次登录须修改")
+    return DONE
+
+
+def routes(settings: config.Settings, options: argparse.Namespace) -> int:
+    """Print every address with its methods and permission as JSON."""
+    app = create_app(settings)
+    rows = [
+        {
+            "path": rule.rule,
+            "methods": sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}),
+            "permission": app.view_functions[rule.endpoint]._permission,  # type: ignore[attr-defined]  # set by the guards
+        }
+        for rule in app.url_map.iter_rules()
+    ]
+    print(json.dumps(sorted(rows, key=lambda row: (row["path"], row["methods"])), ensure_ascii=False, indent=1))
+    return DONE
+
+
+def verify_trace(settings: config.Settings, options: argparse.Namespace) -> int:
+    """Check the chain of the trace."""
+    app = create_app(settings)
+    with app.app_context():
+        database.reads()
+        broken = audit.verify()
+    if broken:
+        print(broken)
+        return NO
+    print("日志完整，未发现改动")
+    return DONE
+
+
+Command = Callable[[config.Settings, argparse.Namespace], int]
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    main_parser = argparse.ArgumentParser(prog="python3 -m portal", description="工会会员管理系统")
+    commands = main_parser.add_subparsers(dest="command", required=True, metavar="命令")
+
+    def add(name: str, verb: Command, help_text: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=help_text, description=help_text)
+        command.set_defaults(verb=verb)
+        return command
+
+    command = add("run", run, "启动：准备环境、升级数据库、提供网页服务")
+    command.add_argument("--host", default="127.0.0.1", help="监听地址，默认 127.0.0.1")
+    command.add_argument("--port", type=int, default=5000, help="端口，默认 5000；被占用则用下一个")
+    command.add_argument("--no-demo", action="store_true", help="空数据库也不建演示学校")
+    add("worker", worker, "只运行定时任务（配合多个网页进程时使用）")
+    command = add("seed", seed, "在空数据库里建立虚构的组织和会员")
+    command.add_argument("--members", type=int, required=True, help="会员人数")
+    command.add_argument("--units", type=int, required=True, help="组织总数（含根单位）")
+    command.add_argument("--seed", type=int, required=True, help="随机种子，相同种子得到相同数据")
+    command.add_argument("--profile", choices=config.PROFILES, help="school 学校 / city 城市")
+    command = add("create-admin", create_admin, "在空数据库里建立根单位和第一个超级管理员")
+    command.add_argument("username", help="超级管理员的用户名")
+    command.add_argument("--operator", help="同时建立第一个校工会操作员")
+    command = add("routes", routes, "列出全部网址及所需权限")
+    command.add_argument("--json", action="store_true", required=True, help="以 JSON 输出")
+    audit_parser = commands.add_parser("audit", help="日志")
+    audit_commands = audit_parser.add_subparsers(dest="audit_command", required=True, metavar="动作")
+    verify = audit_commands.add_parser("verify", help="核对日志链是否完整")
+    verify.set_defaults(verb=verify_trace)
+    commands.add_parser("test", help="运行全部检查和测试")  # the launcher's own; listed so that the usage is whole
+    return main_parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 done, 1 the answer is no, 2 refused."""
+    options = parser().parse_args(arguments)
+    try:
+        code: int = options.verb(config.load(), options)
+    except (config.SettingProblem, crypto.KeyProblem) as error:
+        say(str(error))
+    except DomainError as error:
+        say(error.message)
+    except DBAPIError as error:
+        say(f"数据库无法使用（{type(error.orig).__name__}）：请检查 PORTAL_DATABASE_URI、磁盘空间和文件权限")
+    except KeyboardInterrupt:
+        say("已停止")
+        return DONE
+    else:
+        return code
+    return REFUSED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

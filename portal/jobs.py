@@ -1,0 +1,12 @@
+"""What the clock does by itself, and when."""
+
+from __future__ import annotations
+
+from portal.core.clock import Job
+from portal.joining import service as joining
+from portal.org import sessions
+
+JOBS = (
+    Job("joining.expire", joining.expire_returned, hour=0, minute=10),
+    Job("sessions.sweep", sessions.sweep, hour=3, minute=30),
+)

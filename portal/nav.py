@@ -1,0 +1,64 @@
+"""The menu: label, endpoint, icon and the permission that shows it. A module that does not exist does not appear."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from portal.org.models import User
+from portal.org.permissions import Permission as P
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the menu; `rooms` are the endpoint prefixes under which it is the active one."""
+
+    label: str
+    endpoint: str
+    icon: str
+    permission: P
+    rooms: tuple[str, ...]
+    active: bool = False
+
+
+@dataclass(frozen=True)
+class Group:
+    """A heading with its lines."""
+
+    label: str
+    items: tuple[Entry, ...]
+
+
+MENU = (
+    Group("", (Entry("工作台", "home.index", "home", P.SIGNED_IN, ("home.index",)),)),
+    Group(
+        "工会会员",
+        (
+            Entry("新会员注册", "joining.index", "user-plus", P.JOINING_READ, ("joining.index", "joining.detail")),
+            Entry("入会二维码", "joining.codes", "qrcode", P.JOINING_CODES, ("joining.codes",)),
+            Entry("会员信息查询", "members.index", "users", P.MEMBER_READ, ("members.index", "members.detail")),
+        ),
+    ),
+    Group(
+        "我的",
+        (
+            Entry("我的会员信息", "members.me", "id", P.SIGNED_IN, ("members.me",)),
+            Entry("站内信", "home.notices", "bell", P.SIGNED_IN, ("home.notices",)),
+        ),
+    ),
+)
+
+
+def menu_for(user: User, endpoint: str | None) -> list[Group]:
+    """Return the groups that `user` may open, with the line of `endpoint` marked as the active one."""
+    groups = (
+        Group(
+            group.label,
+            tuple(
+                replace(entry, active=(endpoint or "").startswith(entry.rooms))
+                for entry in group.items
+                if user.holds(entry.permission)
+            ),
+        )
+        for group in MENU
+    )
+    return [group for group in groups if group.items]
