@@ -179,5 +179,5 @@ def level_of_title(code: str | None) -> str | None:
 
 
 def completeness(value_of: Callable[[str], object]) -> int:
-    """Return how many of the 44 are filled; `value_of` gives the value by name, and 「无」 (an empty list) is filled."""
+    """Return how many of the 44 are filled; `value_of` gives a value by name; 「无」 ([]) is filled."""
     return sum(value_of(field.name) not in (None, "") for field in NUMBERED)
