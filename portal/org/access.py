@@ -46,7 +46,7 @@ def scoped(model: type[Any], actor: User, permission: Permission, *columns: Any)
 
 
 def fetch(model: type[Any], item_id: int, actor: User, permission: Permission) -> Any:
-    """Return the row `item_id` of `model`, locked if the request writes. Raises Absent alike for no row and no right."""
+    """Return the row `item_id`, locked if the request writes. Raises Absent for no row and for no right alike."""
     query = scoped(model, actor, permission).where(model.id == item_id)
     if database.is_writing():
         query = query.with_for_update(of=model)
