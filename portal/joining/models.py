@@ -1,0 +1,150 @@
+"""Join codes, applications and their receipts."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.core.calendar import now
+from portal.core.crypto import random_token, sealed_json
+from portal.core.db import Base, UtcTime, label_enum, new_uuid
+from portal.core.enums import LabelEnum
+from portal.members.models import Member
+from portal.org.models import InUnit, JoinForm, User
+
+
+class ApplicationState(LabelEnum):
+    """Where an application stands, in the words an operator reads."""
+
+    DRAFT = "draft", "填写中"
+    SUBMITTED = "submitted", "待分工会意见"
+    BRANCH_OK = "branch_ok", "待校工会审批"
+    RETURNED = "returned", "退回修改"
+    ALREADY_HERE = "already_here", "疑似已有会籍"
+    APPROVED = "approved", "已批准"
+    REJECTED = "rejected", "未批准"
+    WITHDRAWN = "withdrawn", "已撤回"
+    EXPIRED = "expired", "逾期未改"
+
+
+# the states in which a person's application is under way; she has at most one
+LIVE: tuple[ApplicationState, ...] = (
+    ApplicationState.SUBMITTED,
+    ApplicationState.BRANCH_OK,
+    ApplicationState.RETURNED,
+)
+
+
+class JoinCode(InUnit, Base):
+    """The code on a unit's poster. It is public, so its token stands as it is; a revoked one opens nothing."""
+
+    __tablename__ = "join_codes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token: Mapped[str] = mapped_column(String(22), unique=True, default=random_token)
+    created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
+    created_by: Mapped[int | None] = mapped_column(ForeignKey(User.id))
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+    __table_args__ = (
+        Index(
+            "uq_join_codes_live",
+            "unit_id",
+            unique=True,
+            sqlite_where=revoked_at.is_(None),
+            postgresql_where=revoked_at.is_(None),
+        ),
+    )
+
+    @property
+    def trace_label(self) -> str:
+        """The code as the trace names it."""
+        return f"{self.unit.name}的入会码"
+
+
+class Application(InUnit, Base):
+    """One application from its first save on. The member and her status begin only at its approval."""
+
+    __tablename__ = "applications"
+    SEAL_FAMILY: ClassVar[str] = "application"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uuid: Mapped[str] = mapped_column(String(36), unique=True)
+    state: Mapped[ApplicationState] = mapped_column(label_enum(ApplicationState), default=ApplicationState.DRAFT)
+    form: Mapped[JoinForm] = mapped_column(label_enum(JoinForm))
+    code_id: Mapped[int | None] = mapped_column(ForeignKey(JoinCode.id))
+
+    # what was filled in: one sealed blob by catalogue name; beside it only what lists and checks need
+    data_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    data = sealed_json("data_sealed")
+    name: Mapped[str] = mapped_column(String(50))
+    id_type: Mapped[str] = mapped_column(String(1))
+    id_index: Mapped[str] = mapped_column(String(64), index=True)
+    wrong_fields: Mapped[list[str]] = mapped_column(JSON, default=list)
+
+    # what was promised and agreed to, as it read on that day
+    pledge_version: Mapped[str] = mapped_column(String(20))
+    pledge_text: Mapped[str] = mapped_column(String(500))
+    consent_version: Mapped[str] = mapped_column(String(20))
+    consented_at: Mapped[datetime] = mapped_column(UtcTime)
+    sensitive_consented_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+    created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
+    submitted_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    opinion_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    returned_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey(User.id))
+    answer: Mapped[str] = mapped_column(String(500), default="")  # what the applicant is told: why returned, why not
+    study_date: Mapped[date | None]  # 研究日期: the day of the committee's decision, from which the membership runs
+    member_id: Mapped[int | None] = mapped_column(ForeignKey(Member.id))
+    password_tries: Mapped[int] = mapped_column(default=0)
+
+    member: Mapped[Member | None] = relationship()
+    receipts: Mapped[list[Receipt]] = relationship(back_populates="application", order_by="Receipt.id")
+
+    __table_args__ = (
+        Index("ix_applications_list", "state", "unit_id", "id"),
+        # two forms of one person sent at the same moment meet here
+        Index(
+            "uq_applications_live",
+            "id_type",
+            "id_index",
+            unique=True,
+            sqlite_where=state.in_(LIVE),
+            postgresql_where=state.in_(LIVE),
+        ),
+    )
+
+    def __init__(self, **columns: Any) -> None:
+        # the identity stands before the sealed column is set, because the ciphertext is bound to it
+        self.uuid = columns.pop("uuid", None) or new_uuid()
+        super().__init__(**columns)
+
+    @property
+    def trace_label(self) -> str:
+        """The application as the trace names it."""
+        return f"{self.name}的入会申请"
+
+
+class Receipt(Base):
+    """What the sender of one form holds: a code, of which only the keyed hash is kept.
+
+    `is_first` tells the receipt of the application itself from one given for a later form of the same person, which
+    looks the same from outside but opens nothing.
+    """
+
+    __tablename__ = "application_receipts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    application_id: Mapped[int] = mapped_column(ForeignKey(Application.id), index=True)
+    code_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    form_key_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    is_first: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+    application: Mapped[Application] = relationship(back_populates="receipts")
