@@ -100,6 +100,8 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["todos"] = (joining_service.todo,)
     app.extensions["figures"] = (members_service.figures,)
     app.context_processor(_for_templates)
+    # globals, not context: imported macros see only these
+    app.jinja_env.globals.update(show_date=calendar.show_date, show_time=calendar.show_time)
     app.after_request(_headers)
     _install_errors(app)
     with app.app_context():
@@ -147,8 +149,6 @@ def _for_templates() -> dict[str, Any]:
     """What every template may use; `value` is closed over who looks."""
     words: dict[str, Any] = {
         "today": calendar.today(),
-        "show_date": calendar.show_date,
-        "show_time": calendar.show_time,
     }
     if current_user.is_authenticated:
         user = current_user._get_current_object()
