@@ -38,6 +38,7 @@ function prepareRows(box) {
   const heading = box.querySelector("thead tr");
   const title = document.createElement("th");
   title.scope = "col";
+  title.className = "row-remove";
   title.innerHTML = '<span class="visually-hidden">操作</span>';
   heading.append(title);
   const add = button("添加一行", "btn btn-add");
