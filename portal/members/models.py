@@ -152,6 +152,7 @@ class Member(MemberColumns, InUnit, Base):
         UniqueConstraint("user_id", name="uq_members_user_id"),
         Index("ix_members_list", "unit_id", "membership_status", "name_pinyin", "id"),
         Index("ix_members_name", "membership_status", "name_pinyin", "id"),
+        Index("ix_members_same_name", "name_pinyin", "name"),
     )
 
     def __init__(self, **columns: Any) -> None:
