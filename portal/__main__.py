@@ -39,6 +39,9 @@ TEST_PROGRAMS = {"chromium": "chromium"}
 # the beginning of a font file's name -> the Debian package that brings it
 FONTS = {"NotoSerifCJK": "fonts-noto-cjk", "HanaMinA": "fonts-hanazono", "HanaMinB": "fonts-hanazono"}
 
+# the sections of the lock, in the words of the steps
+SECTIONS = {"runtime": "运行", "postgres": "PostgreSQL", "development": "测试"}
+
 # how a test run begins: title, and the words after the environment's bin folder
 CHECKS = (
     ("代码规范 ruff", ("ruff", "check", ".")),
@@ -208,7 +211,7 @@ def install_section(venv: "str", name: "str", locked: "dict[str, str]", lock: "i
         file.write(locked[name])
     pip = [os.path.join(venv, "bin", "python"), "-m", "pip", "install", "-q", "--no-input"]
     pip += ["--disable-pip-version-check", "--require-hashes", "--no-deps", "--only-binary", ":all:"]
-    with step("安装程序库（{}，{} 个）".format(name, locked[name].count("=="))):
+    with step("安装程序库（{}，{} 个）".format(SECTIONS.get(name, name), locked[name].count("=="))):
         call(pip + ["--ignore-installed", "-r", requirements], lock, "程序库安装失败，请检查网络后重试")
     write_stamp(venv, dict(read_stamp(venv), **{name: digest(locked[name])}))
 
