@@ -1,0 +1,197 @@
+"""What every test stands on: a real migrated database of its own, the app, a small school, and clients who distrust us.
+
+Each process prepares one migrated database per kind of server and copies it for every test, so that a test starts from
+a file, not from migrations. PORTAL_TEST_POSTGRES names a PostgreSQL server whose user may create databases; without it
+the tests run on SQLite alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import make_url
+
+from portal.app import create_app
+from portal.config import Settings
+from portal.core import audit, crypto
+from portal.core import db as database
+from portal.core.db import db
+from portal.core.web import limiter
+from portal.org.models import OrgUnit, User
+from portal.org.permissions import Role
+from tests import client as distrust
+from tests import factories
+
+POSTGRES = os.environ.get("PORTAL_TEST_POSTGRES", "")
+BACKENDS = ["sqlite", *(["postgresql"] if POSTGRES else [])]
+PROOF = bool(os.environ.get("PORTAL_TEST_PROOF"))
+
+
+class Prepared:
+    """One migrated database of this process, and the place where each test finds its copy of it."""
+
+    def __init__(self, backend: str, folder: Path) -> None:
+        self.backend = backend
+        self.instance = folder / "instance"
+        self.instance.mkdir()
+        if backend == "sqlite":
+            self.uri = f"sqlite:///{self.instance / 'portal.db'}"
+        else:
+            self.name = f"portal_test_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}_{os.getpid()}"
+            self.template = f"{self.name}_template"
+            self.uri = make_url(POSTGRES).set(database=self.name).render_as_string(hide_password=False)
+            self._server(f'CREATE DATABASE "{self.name}" ENCODING UTF8 TEMPLATE template0')
+        # one ring for both kinds of server: a process has one ring
+        crypto.store_keys(self.instance / "keys.json", _ring())
+        self.app = create_app(Settings(instance=self.instance, database_uri=self.uri))
+        self.app.testing = True
+        self.app.test_client_class = distrust.DistrustfulClient
+        with self.app.app_context():
+            upgrade()
+            self.watch = distrust.Watch(self.app)
+        self._dispose()
+        if backend == "sqlite":
+            self.template = folder / "template.db"
+            connection = sqlite3.connect(self.instance / "portal.db")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.close()
+            shutil.copy(self.instance / "portal.db", self.template)
+        else:
+            self._server(f'ALTER DATABASE "{self.name}" RENAME TO "{self.template}"')
+
+    def _dispose(self) -> None:
+        with self.app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+    def _server(self, statement: str) -> None:
+        address = make_url(POSTGRES).set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute(statement)  # type: ignore[arg-type]
+
+    def fresh(self) -> None:
+        """Put a clean copy of the migrated database in place, and nothing else into the instance."""
+        self._dispose()
+        for path in self.instance.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != "keys.json":
+                path.unlink()
+        if self.backend == "sqlite":
+            shutil.copy(self.template, self.instance / "portal.db")
+        else:
+            self._server(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
+            self._server(f'CREATE DATABASE "{self.name}" TEMPLATE "{self.template}"')
+
+    def remove(self) -> None:
+        """Leave nothing on the server."""
+        self._dispose()
+        if self.backend == "postgresql":
+            self._server(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
+            self._server(f'DROP DATABASE IF EXISTS "{self.template}" WITH (FORCE)')
+
+
+_rings: list[crypto.Keys] = []
+
+
+def _ring() -> crypto.Keys:
+    if not _rings:
+        _rings.append(crypto.Keys.fresh())
+    return _rings[0]
+
+
+@pytest.fixture(scope="session", params=BACKENDS)
+def prepared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
+    """The prepared database of this process, once for each kind of server."""
+    place = Prepared(request.param, tmp_path_factory.mktemp(request.param))
+    yield place
+    place.remove()
+
+
+@pytest.fixture
+def database_uri(prepared: Prepared) -> str:
+    """The address of a migrated, empty database that belongs to this test."""
+    prepared.fresh()
+    return prepared.uri
+
+
+@pytest.fixture
+def app(prepared: Prepared, database_uri: str) -> Iterator[Flask]:
+    """The app on this test's database, with an app context for the test's own session."""
+    crypto.use(_ring())
+    limiter.reset()
+    database.writes()
+    database.forget_later()
+    audit.came_from("cli")
+    with prepared.app.app_context():
+        yield prepared.app
+        db.session.remove()
+    database.writes()
+
+
+@pytest.fixture
+def tree(app: Flask) -> dict[str, OrgUnit]:
+    """A small school: the root 校工会, two branches, and one that takes no members any more."""
+    root = factories.make_unit(None, code="GH", name="海港大学工会")
+    units = {
+        "root": root,
+        "a": factories.make_unit(root, code="GH01", name="外国语学院分工会"),
+        "b": factories.make_unit(root, code="GH02", name="机械工程学院分工会"),
+        "closed": factories.make_unit(root, code="GH03", name="已撤销分工会", is_enabled=False),
+    }
+    db.session.commit()
+    return units
+
+
+@pytest.fixture
+def user_as(tree: dict[str, OrgUnit]) -> Callable[..., User]:
+    """`user_as(Role.BRANCH_CHAIR, tree["a"])`: an account with that role there; without arguments one with no grant."""
+
+    def make(role: Role | None = None, unit: OrgUnit | None = None, **columns: Any) -> User:
+        user = factories.make_user(role, unit, **columns)
+        db.session.commit()
+        return user
+
+    return make
+
+
+@pytest.fixture
+def client(app: Flask) -> distrust.DistrustfulClient:
+    """A stranger's browser."""
+    return distrust.client_of(app)
+
+
+@pytest.fixture
+def client_of(app: Flask) -> Callable[[User | None], distrust.DistrustfulClient]:
+    """`client_of(user)`: the browser of someone who has signed in; `client_of(None)` a stranger's."""
+    return lambda user=None: distrust.client_of(app, user)
+
+
+@pytest.fixture
+def seconds() -> Callable[[float, float], float]:
+    """`seconds(4, 20)`: how long a test under load runs, in `test` and in `test --proof`."""
+    return lambda usual, proof: proof if PROOF else usual
+
+
+@pytest.fixture(autouse=True)
+def _chain_holds(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After every test with a database, the trace is whole."""
+    yield
+    if "app" in request.fixturenames and "tampers" not in request.keywords:
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(request.getfixturevalue("app").app_context())
+            database.reads()
+            broken = audit.verify()
+            db.session.rollback()
+            database.writes()
+        assert broken is None, broken
