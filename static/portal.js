@@ -108,8 +108,7 @@ function closeMenus(except) {
 function prepareMenus() {
   document.addEventListener("click", (event) => {
     closeMenus(event.target);
-    const menu = document.getElementById("menu");
-    if (menu && location.hash === "#menu" && event.target === document.documentElement) location.hash = "top";
+    if (event.target.id === "menu") location.hash = "top"; // the shade beside the open menu
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
