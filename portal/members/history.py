@@ -1,0 +1,216 @@
+"""The only writer of members and their versions: any field as of any day.
+
+A version holds from the day it was written to the day of the next one. The last edit of a day wins: what the day said
+before is kept as superseded, never overwritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from portal.core import audit, crypto, kinds
+from portal.core.actors import Actor
+from portal.core.calendar import now, today
+from portal.core.db import OPEN_END, db
+from portal.core.fields import Seen
+from portal.org.models import OrgUnit, User
+
+from . import names
+from .catalogue import FIELD, level_of_title
+from .enums import IdType, MembershipStatus
+from .models import SEALED, SHARED, ChildBirth, Member, MemberVersion
+
+audit.name_acts({"member.begin": "建立会员档案", "member.edit": "修改会员信息"})
+
+LAST_DAY = OPEN_END - timedelta(days=1)
+# Columns without a line in the catalogue that may be written too.
+INTERNAL = frozenset({"counted_here", "retire_track", "retire_date_hr", "confirmed_at"})
+WRITABLE = frozenset(name.removesuffix("_sealed") for name in SHARED if name not in ("uuid", "unit_id")) | {"branch"}
+
+REMOVED, CHANGED = "（已清空）", "（已修改，内容不在日志中显示）"
+
+
+def begin(
+    values: Mapping[str, Any],
+    unit: OrgUnit,
+    actor: Actor,
+    *,
+    reason: str,
+    user: User | None = None,
+    batch_id: str | None = None,
+) -> Member:
+    """Make a member of `unit` with her first version, which holds from today, and return her, flushed.
+
+    `values` maps catalogue names (and internal columns) to parsed values, checked by the caller; `user` is her account.
+    """
+    member = Member(unit=unit, unit_id=unit.id, user=user, name=values["name"])
+    member.id_type = IdType.IDENTITY_CARD.value
+    member.membership_status = MembershipStatus.ACTIVE.value
+    member.counted_here = True
+    member.name_pinyin = member.name_initials = member.name_plain = ""
+    changes = dict(_differences(member, values)) | {"name": ("", values["name"])}
+    _set(member, changes, values)
+    db.session.add(member)
+    db.session.flush()  # the version names its member by number
+    _add_version(member, actor, today(), reason=reason, batch_id=batch_id)
+    audit.record(actor, "member.begin", member, reason=reason, batch_id=batch_id)
+    return member
+
+
+def write(
+    member: Member, values: Mapping[str, Any], actor: Actor, *, reason: str, batch_id: str | None = None
+) -> MemberVersion | None:
+    """Set `values` (catalogue names to parsed values) from today on; return the new version, None if nothing changed.
+
+    The caller has locked the member, checked the values and the right to set them. `reason` is shown with the version.
+    """
+    changes = dict(_differences(member, values))
+    if not changes:
+        return None
+    _set(member, changes, values)
+    present = present_version(member)
+    day = max(today(), present.valid_from)  # a clock that was set back must not turn the order round
+    if present.valid_from == day:
+        present.superseded_at = now()
+    else:
+        present.valid_to = day
+    db.session.flush()  # the old one is closed before the new one comes: only one may be open
+    version = _add_version(member, actor, day, reason=reason, batch_id=batch_id)
+    traced = {name: _traced(name, *pair) for name, pair in changes.items()}
+    audit.record(actor, "member.edit", member, changes=traced, reason=reason, batch_id=batch_id)
+    return version
+
+
+def version_on(member: Member, day: date) -> MemberVersion | None:
+    """Return what held for the member on `day`, as known now; None before her first version."""
+    return db.session.scalars(
+        select(MemberVersion).where(
+            MemberVersion.member_id == member.id,
+            MemberVersion.valid_from <= day,
+            MemberVersion.valid_to > day,
+            MemberVersion.superseded_at.is_(None),
+        )
+    ).one_or_none()
+
+
+def present_version(member: Member) -> MemberVersion:
+    """Return the version that is open, which equals the member's own columns."""
+    version = version_on(member, LAST_DAY)
+    if version is None:
+        raise LookupError(f"member {member.id} has no version")
+    return version
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One edit as the versions tell it: the version before (None: the first) and after, and the fields that differ."""
+
+    before: MemberVersion | None
+    after: MemberVersion
+    names: tuple[str, ...]
+
+
+def edits_of(member: Member) -> list[Edit]:
+    """Return all edits of the member, oldest first, those of one day included."""
+    edits: list[Edit] = []
+    before: MemberVersion | None = None
+    for after in member.versions:
+        changed = () if before is None else tuple(name for name in FIELD if _differs(before, after, name))
+        edits.append(Edit(before, after, changed))
+        before = after
+    return edits
+
+
+def value_of(row: Member | MemberVersion, name: str) -> Any:
+    """Return the parsed value of a catalogue field or an internal column; an OrgUnit for `branch`."""
+    return row.unit if name == "branch" else getattr(row, name)
+
+
+def _differs(before: MemberVersion, after: MemberVersion, name: str) -> bool:
+    if name not in WRITABLE:
+        return False
+    if name == "branch":
+        return before.unit_id != after.unit_id
+    if name in SEALED and getattr(before, f"{name}_sealed") == getattr(after, f"{name}_sealed"):
+        return False  # the same ciphertext; only another one has to be opened
+    return bool(getattr(before, name) != getattr(after, name))
+
+
+def _differences(member: Member, values: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    unknown = set(values) - WRITABLE
+    if unknown:
+        raise KeyError(f"not a column of a member: {', '.join(sorted(unknown))}")
+    for name, value in values.items():
+        new = None if value in ("", kinds.PENDING_STAFF_NO) else value
+        old = value_of(member, name)
+        if old != new:
+            yield name, (old, new)
+    if "prof_title" in values and values.get("title_level") is None:
+        level = level_of_title(values["prof_title"])
+        if level is not None and level != member.title_level and values["prof_title"] != member.prof_title:
+            yield "title_level", (member.title_level, level)
+
+
+def _set(member: Member, changes: Mapping[str, tuple[Any, Any]], values: Mapping[str, Any]) -> None:
+    for name, (_, new) in changes.items():
+        if name == "branch":
+            member.unit = new
+            member.unit_id = new.id
+        else:
+            setattr(member, name, new)
+    if "name" in changes:
+        member.name_pinyin, member.name_initials = names.pinyin(member.name)
+        member.name_plain = names.search_key(member.name)
+    if "id_number" in changes:
+        member.id_index, member.id_tail_index = _indexes("id", member.id_number)
+    if "mobile" in changes:
+        member.mobile_index, member.mobile_tail_index = _indexes("mobile", member.mobile)
+    if "children" in changes:
+        member.child_births = [
+            ChildBirth(birth_date=date.fromisoformat(child["birth_date"]), sex=child.get("sex"))
+            for child in member.children or ()
+            if child.get("birth_date")
+        ]
+
+
+def _indexes(family: str, text: str | None) -> tuple[str | None, str | None]:
+    """Return the keyed indexes of the whole text and of its last four characters."""
+    if not text:
+        return None, None
+    whole = {"id": "id_number", "mobile": "mobile"}[family]
+    return crypto.index(whole, text), crypto.index(f"{family}_tail", text[-4:])
+
+
+def _add_version(member: Member, actor: Actor, day: date, *, reason: str, batch_id: str | None) -> MemberVersion:
+    version = MemberVersion(
+        member=member,
+        valid_from=day,
+        valid_to=OPEN_END,
+        recorded_at=now(),
+        recorded_by=actor.id,
+        batch_id=batch_id,
+        reason=reason[:200],
+        **{name: getattr(member, name) for name in SHARED},
+    )
+    db.session.add(version)
+    db.session.flush()  # the form of the next edit carries its number
+    return version
+
+
+def _traced(name: str, old: Any, new: Any) -> tuple[str, str]:
+    """Return old and new as whoever reads the trace may see them: nothing that is sealed, secret or of the family."""
+    field = FIELD.get(name)
+    if field is None:
+        return str(old), str(new)
+    if name in ("id_number", "mobile"):
+        return kinds.mask(field, old), kinds.mask(field, new)
+    if name in SEALED or field.seen is not Seen.OPEN:
+        return "", REMOVED if new is None else CHANGED
+    if name == "photo":
+        return "", REMOVED if new is None else "（已更换）"
+    return kinds.show(field, old), kinds.show(field, new)
