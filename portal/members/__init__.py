@@ -1,0 +1,1 @@
+"""The member: 44 fields, their history, and what is printed of them."""
