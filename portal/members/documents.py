@@ -62,7 +62,7 @@ def read(id_type: str | None, text: object) -> Document:
     number = parse_id_number(FIELD["id_number"], text) if text is not None else None
     if not isinstance(number, str):
         raise _refused(missing(FIELD["id_number"]))
-    kind = IdType(id_type) if id_type else _kind_of(number)
+    kind = IdType(id_type) if id_type else _kind_of(number)  # type: ignore[call-arg]  # by its value alone
     if kind is IdType.TAIWAN_PASS:
         number = re.sub(r"[()]", "", number)
     if kind in _OTHER_FORMS:

@@ -65,7 +65,8 @@ def _sounds(word: str) -> list[str]:
     sounds: list[str] = []
     for is_chinese, characters in groupby(word, key=is_han):
         text = "".join(characters)
-        sounds += lazy_pinyin(text, errors=list) if is_chinese else [_bare(text)]
+        # a list gives every character without a reading as itself; the stubs know only one text for all of them
+        sounds += lazy_pinyin(text, errors=list) if is_chinese else [_bare(text)]  # type: ignore[arg-type]
     return sounds
 
 

@@ -21,7 +21,8 @@ class RowErrors(FieldError):
     """Several cells of rows cannot be taken; `cells` maps "0-start" (or "name" in a single row) to its sentence."""
 
     def __init__(self, field: Field, cells: dict[str, str]) -> None:
-        super().__init__("；".join(cells.values()), field=field.name)
+        places = (f"第 {int(cell.split('-')[0]) + 1} 行" if "-" in cell else "" for cell in cells)
+        super().__init__("；".join(map("".join, zip(places, cells.values(), strict=True))), field=field.name)
         self.cells = cells
 
 
@@ -31,13 +32,13 @@ def parse_rows(field: Field, raw: object, parse: Callable[[Field, object], objec
     Rows of only empty cells are left out; if nothing remains of some rows, that is 未填. Rows with a start are put in
     order of time. Raises RowErrors, or FieldError where there are too many.
     """
-    if not isinstance(raw, list):
+    if not isinstance(raw, list) or not all(isinstance(cells, Mapping) for cells in raw):
         raise refusal(field, "的写法无法识别，请逐行填写")
     errors: dict[str, str] = {}
     rows: list[Cells] = []
     for place, cells in enumerate(raw):
         if not all(is_empty(cells.get(column.name)) for column in field.rows):
-            row, wrong = _read(field, cells, parse, before=f"第 {len(rows) + 1} 行")
+            row, wrong = _read(field, cells, parse)
             rows.append(row)
             errors |= {f"{place}-{name}": sentence for name, sentence in wrong.items()}
     if field.max_rows is not None and len(rows) > field.max_rows:
@@ -55,14 +56,14 @@ def parse_composite(field: Field, raw: object, parse: Callable[[Field, object], 
         raise refusal(field, "的写法无法识别，请逐项填写")
     if all(is_empty(raw.get(column.name)) for column in field.rows):
         return None
-    row, errors = _read(field, raw, parse, before="")
+    row, errors = _read(field, raw, parse)
     if errors:
         raise RowErrors(field, errors)
     return row
 
 
 def _read(
-    field: Field, cells: Mapping[str, object], parse: Callable[[Field, object], object], before: str
+    field: Field, cells: Mapping[str, object], parse: Callable[[Field, object], object]
 ) -> tuple[Cells, dict[str, str]]:
     row: Cells = {}
     errors: dict[str, str] = {}
@@ -70,14 +71,14 @@ def _read(
         try:
             value = parse(column, cells.get(column.name))
         except FieldError as error:
-            errors[column.name] = before + error.message
+            errors[column.name] = error.message
             continue
         if value is None and column.required:
-            errors[column.name] = f"{before}请{'选择' if column.options else '填写'}{column.label}"
+            errors[column.name] = f"请{'选择' if column.options else '填写'}{column.label}"
         row[column.name] = _json(column, value)
     start, end = row.get("start"), row.get("end")
     if isinstance(start, str) and isinstance(end, str) and end < start:
-        errors["end"] = f"{before}止的年月早于起的年月，请核对"
+        errors["end"] = "止的年月早于起的年月，请核对"
     return row, errors
 
 
@@ -89,7 +90,7 @@ def _json(column: Field, value: object) -> object:
 
 def table(field: Field, value: object, show: Callable[[Field, object], str]) -> list[list[str]]:
     """Return the shown cells of every row, in the order of the field's columns."""
-    lines = value if isinstance(value, list) else [value] if value else []
+    lines = value if isinstance(value, list) else [value] if isinstance(value, Mapping) else []
     return [[show(column, cells.get(column.name)) for column in field.rows] for cells in lines]
 
 
