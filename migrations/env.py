@@ -7,9 +7,14 @@ from flask import current_app
 from sqlalchemy import text
 
 from portal.core import db as database
-from portal.core.db import Base, db
+from portal.core.db import Base, UtcTime, db
 
 config = context.config
+
+
+def plainly(kind: str, item: object, autogen_context: object) -> str | bool:
+    """Write our own types into a migration as what they store, so that it does not change when they do."""
+    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcTime) else False
 
 
 def run() -> None:
@@ -27,6 +32,7 @@ def run() -> None:
             target_metadata=Base.metadata,
             render_as_batch=True,
             compare_type=True,
+            render_item=plainly,
             transaction_per_migration=False,
         )
         with context.begin_transaction():
