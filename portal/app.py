@@ -17,7 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import nav
 from portal.config import ROOT, Settings
-from portal.core import audit, calendar, crypto, notices, web
+from portal.core import audit, calendar, crypto, notices, uploads, web
 from portal.core import db as database
 from portal.core.db import db
 from portal.core.errors import DomainError

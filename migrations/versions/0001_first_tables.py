@@ -51,7 +51,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_heads")),
     )
     # the chain begins with nothing before it; the row is there to be locked
-    op.execute(f"INSERT INTO audit_heads (id, seq, mac) VALUES (1, 0, '{'0' * 64}')")
+    op.execute(
+        "INSERT INTO audit_heads (id, seq, mac) VALUES (1, 0, '0000000000000000000000000000000000000000000000000000000000000000')"
+    )
     op.create_table(
         "number_counters",
         sa.Column("scope", sa.String(length=60), nullable=False),
