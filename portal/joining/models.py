@@ -101,7 +101,6 @@ class Application(InUnit, Base):
     answer: Mapped[str] = mapped_column(String(500), default="")  # what the applicant is told: why returned, why not
     study_date: Mapped[date | None]  # 研究日期: the day of the committee's decision, from which the membership runs
     member_id: Mapped[int | None] = mapped_column(ForeignKey(Member.id))
-    password_tries: Mapped[int] = mapped_column(default=0)
 
     member: Mapped[Member | None] = relationship()
     receipts: Mapped[list[Receipt]] = relationship(back_populates="application", order_by="Receipt.id")
