@@ -301,7 +301,7 @@ def test_the_test_command_ends_with_pytest_and_fails_if_anything_did(
     ran = run(f"sys.exit(m.run_tests({str(tmp_path / 'python')!r}, ['-k', 'x', '--proof']))", PORTAL_TEST_POSTGRES="")
 
     assert ran.returncode == code
-    assert ran.stdout == "1 -m pytest -n auto --dist worksteal -k x\n"
+    assert ran.stdout == "1 -m pytest -n auto --maxprocesses 4 --dist worksteal -k x\n"
     assert ("类型 mypy：未通过" in ran.stderr) == bool(mypy)
     assert "PostgreSQL 那一半没有运行" in ran.stderr
 
