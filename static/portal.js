@@ -73,7 +73,7 @@ function prepareRows(box) {
     refresh();
     row.querySelector("input, select, textarea").focus();
   });
-  box.append(add);
+  body.parentElement.after(add);
   refresh();
 }
 
