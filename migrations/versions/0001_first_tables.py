@@ -352,7 +352,6 @@ def upgrade() -> None:
         sa.Column("answer", sa.String(length=500), nullable=False),
         sa.Column("study_date", sa.Date(), nullable=True),
         sa.Column("member_id", sa.Integer(), nullable=True),
-        sa.Column("password_tries", sa.Integer(), nullable=False),
         sa.Column("unit_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["code_id"], ["join_codes.id"], name=op.f("fk_applications_code_id")),
         sa.ForeignKeyConstraint(["decided_by"], ["users.id"], name=op.f("fk_applications_decided_by")),
