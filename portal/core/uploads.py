@@ -33,9 +33,8 @@ _folder: Path | None = None
 
 
 def use(folder: Path) -> None:
-    """Keep uploads in `folder` (INSTANCE/uploads); it is made, readable by its owner alone."""
+    """Keep uploads in `folder` (INSTANCE/uploads); the first one makes it, readable by its owner alone."""
     global _folder
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     _folder = folder
 
 
@@ -64,6 +63,7 @@ def keep(actor: Actor, content: bytes, *, kind: str) -> Upload:
     identity = new_uuid()
     sealed = crypto.seal(content, bound_to=f"upload|content|{identity}")
     name = crypto.random_token()
+    _folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     partial = _folder / f"{name}.partial"
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:

@@ -6,7 +6,7 @@ before is kept as superseded, never overwritten.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -48,17 +48,40 @@ def begin(
 
     `values` maps catalogue names (and internal columns) to parsed values, checked by the caller; `user` is her account.
     """
-    member = Member(unit=unit, unit_id=unit.id, user=user, name=values["name"])
-    member.id_type = IdType.IDENTITY_CARD.value
-    member.membership_status = MembershipStatus.ACTIVE.value
-    member.counted_here = True
-    member.name_pinyin = member.name_initials = member.name_plain = ""
-    changes = dict(_differences(member, values)) | {"name": ("", values["name"])}
-    _set(member, changes, values)
+    member = _unsaved(values, unit=unit, unit_id=unit.id, user=user)
     db.session.add(member)
     db.session.flush()  # the version names its member by number
     _add_version(member, actor, today(), reason=reason, batch_id=batch_id)
     audit.record(actor, "member.begin", member, reason=reason, batch_id=batch_id)
+    return member
+
+
+def columns_of(values: Mapping[str, Any], *, unit_id: int, uuid: str) -> dict[str, Any]:
+    """Return the columns of `members`, but for the id, that `begin` would write: for whoever writes many at once.
+
+    `values` as there; the ciphertexts are bound to `uuid`. Who inserts them inserts the first version, with the same
+    SHARED columns, and the children's births too.
+    """
+    member = _unsaved(values, unit_id=unit_id, uuid=uuid)
+    return {column.name: getattr(member, column.name) for column in Member.__table__.columns if column.name != "id"}
+
+
+def births_of(children: Iterable[Mapping[str, Any]] | None) -> list[dict[str, Any]]:
+    """Return the columns of `child_births`, but for the member's number, that stand beside the rows of `children`."""
+    return [
+        {"birth_date": date.fromisoformat(child["birth_date"]), "sex": child.get("sex")}
+        for child in children or ()
+        if child.get("birth_date")
+    ]
+
+
+def _unsaved(values: Mapping[str, Any], **columns: Any) -> Member:
+    member = Member(name=values["name"], **columns)
+    member.id_type = IdType.IDENTITY_CARD.value
+    member.membership_status = MembershipStatus.ACTIVE.value
+    member.counted_here = True
+    member.name_pinyin = member.name_initials = member.name_plain = ""
+    _set(member, dict(_differences(member, values)) | {"name": ("", values["name"])}, values)
     return member
 
 
@@ -120,10 +143,14 @@ def edits_of(member: Member) -> list[Edit]:
     edits: list[Edit] = []
     before: MemberVersion | None = None
     for after in member.versions:
-        changed = () if before is None else tuple(name for name in FIELD if _differs(before, after, name))
-        edits.append(Edit(before, after, changed))
+        edits.append(Edit(before, after, differing(before, after) if before else ()))
         before = after
     return edits
+
+
+def differing(before: MemberVersion, after: MemberVersion) -> tuple[str, ...]:
+    """Return the names of the fields in which two versions differ, in the catalogue's order."""
+    return tuple(name for name in FIELD if _differs(before, after, name))
 
 
 def value_of(row: Member | MemberVersion, name: str) -> Any:
@@ -171,11 +198,7 @@ def _set(member: Member, changes: Mapping[str, tuple[Any, Any]], values: Mapping
     if "mobile" in changes:
         member.mobile_index, member.mobile_tail_index = _indexes("mobile", member.mobile)
     if "children" in changes:
-        member.child_births = [
-            ChildBirth(birth_date=date.fromisoformat(child["birth_date"]), sex=child.get("sex"))
-            for child in member.children or ()
-            if child.get("birth_date")
-        ]
+        member.child_births = [ChildBirth(**birth) for birth in births_of(member.children)]
 
 
 def _indexes(family: str, text: str | None) -> tuple[str | None, str | None]:

@@ -27,7 +27,9 @@ VALUES = {
     "dues_base": st.sampled_from([None, "5200.00", "6100.50"]),
 }
 one_edit = st.fixed_dictionaries({}, optional=VALUES)
-edits = st.lists(st.tuples(st.integers(0, 40), one_edit), max_size=12).map(lambda pairs: sorted(pairs, key=lambda p: p[0]))
+edits = st.lists(st.tuples(st.integers(0, 40), one_edit), max_size=12).map(
+    lambda pairs: sorted(pairs, key=lambda pair: pair[0])
+)
 
 
 def noon(day: date) -> datetime:
@@ -105,8 +107,13 @@ def test_what_is_derived_follows(tree):
 
     history.write(
         member,
-        {"name": "买买提·吐尔逊", "prof_title": "011", "children": [{"name": "小宝", "sex": "1", "birth_date": "2015-06-01"}]},
-        SHELL, reason="更正",
+        {
+            "name": "买买提·吐尔逊",
+            "prof_title": "011",
+            "children": [{"name": "小宝", "sex": "1", "birth_date": "2015-06-01"}],
+        },
+        SHELL,
+        reason="更正",
     )
 
     assert derived == ("zengxiaomei", "zxm", "曾晓梅", "412")

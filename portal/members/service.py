@@ -1,0 +1,299 @@
+"""Verbs of members: admit, edit, reveal, change the photo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, BinaryIO
+
+from sqlalchemy import select
+
+from portal.core import audit, crypto, kinds, uploads
+from portal.core import db as database
+from portal.core.actors import Actor
+from portal.core.calendar import today
+from portal.core.db import db
+from portal.core.errors import Absent, Conflict, DomainError, Forbidden
+from portal.core.fields import NEVER, NOW, Field, Right
+from portal.core.kinds import Kind
+from portal.core.uploads import Upload
+from portal.org import access
+from portal.org import service as org
+from portal.org.models import OrgUnit, User
+from portal.org.permissions import Permission
+
+from . import history, sight
+from .catalogue import FIELD, FIELDS
+from .checks import check as check
+from .enums import ChangeType, EmploymentStatus, MembershipStatus
+from .models import Member, MembershipChange, MemberVersion
+from .numbers import next_member_no
+
+audit.name_acts({"member.reveal": "查看完整信息"})
+
+REASON_LEAST = 4  # characters
+OWN_LOOK = "本人查看"
+# who has left for good is no longer edited but by the union
+LIVE = frozenset({MembershipStatus.ACTIVE, MembershipStatus.RETAINED})
+# who was a member and may become one again on the same record
+LEFT = frozenset({MembershipStatus.WITHDRAWN, MembershipStatus.TRANSFERRED_OUT})
+
+
+# --- finding one ------------------------------------------------------------------------------------------------------
+
+
+def own(actor: User) -> Member | None:
+    """Return the actor's own record, locked if the request writes; None for someone who is no member."""
+    query = select(Member).where(Member.user_id == actor.id)
+    if database.is_writing():
+        query = query.with_for_update(of=Member)
+    return db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+
+
+def find(actor: User, member_id: int, permission: Permission = Permission.MEMBER_READ) -> Member:
+    """Return the member `member_id` if she is the actor herself or in scope of `permission`. Raises Absent."""
+    mine = own(actor)
+    if mine is not None and mine.id == member_id:
+        return mine
+    member: Member = access.fetch(Member, member_id, actor, permission)
+    return member
+
+
+def find_by_document(id_type: str, number: str) -> Member | None:
+    """Return who holds this document, whatever her status; `number` in its kept form. For verbs, not for pages."""
+    query = select(Member).where(Member.id_type == str(id_type), Member.id_index == crypto.index("id_number", number))
+    return db.session.scalars(query).one_or_none()
+
+
+# --- admitting --------------------------------------------------------------------------------------------------------
+
+
+def admit(
+    actor: Actor, *, unit: OrgUnit, values: Mapping[str, Any], join_date: date, photo_upload: Upload | None = None
+) -> Member:
+    """Make the person of `values` a member of `unit` from `join_date` (the day of the decision, not after today).
+
+    Inside the caller's transaction: checks once more, takes the member number of the approving unit and the year of
+    `join_date`, opens the account (user name = 工号, else member number) without a password, writes the member with her
+    first version and the line 入会. Who left before is taken back on her old record, with her old number. Raises
+    DomainError or Problems if someone with this document or 工号 is here.
+    """
+    if join_date > today():
+        raise DomainError("入会日期不能晚于今天", field="join_date")
+    if not (unit.accepts_members and unit.is_enabled):
+        raise DomainError(f"{unit.name}目前不接收会员，请改选其他分工会", field="branch")
+    checked, _ = check(values, required=("name", "id_number"), today=today())
+    before = find_by_document(checked["id_type"], checked["id_number"])
+    if before is not None and before.membership_status not in LEFT:
+        raise DomainError(
+            f"该证件号码已是工会会员（{before.name}，{before.unit.name}，"
+            f"{MembershipStatus(before.membership_status).label}），请按校内转会或恢复会籍办理",  # type: ignore[call-arg]  # by its value alone
+            field="id_number",
+        )
+    _refuse_taken_staff_no(checked.get("staff_no"), before)
+    columns = {name: value for name, value in checked.items() if name in history.WRITABLE and name != "branch"}
+    columns |= {
+        "join_date": join_date,
+        "membership_status": MembershipStatus.ACTIVE.value,
+        "employment_status": columns.get("employment_status") or EmploymentStatus.AT_WORK.value,
+    }
+    if photo_upload is not None:
+        columns["photo"] = photo_upload.id
+    if before is None:
+        number = next_member_no(access.approving_unit(unit), join_date.year)
+        account = _account(actor, columns, number)
+        member = history.begin(columns | {"member_no": number}, unit, actor, reason="入会", user=account)
+    else:
+        member = before
+        history.write(member, columns | {"branch": unit}, actor, reason="重新入会")
+    db.session.add(
+        MembershipChange(
+            member=member, kind=ChangeType.JOINED, on_date=join_date, to_unit_id=unit.id, recorded_by=actor.id
+        )
+    )
+    db.session.flush()  # a number or document taken at the same moment refuses here, not at the commit
+    return member
+
+
+def _account(actor: Actor, columns: Mapping[str, Any], number: str) -> User:
+    staff_no = columns.get("staff_no")
+    if staff_no in (None, "", kinds.PENDING_STAFF_NO):
+        staff_no = None
+    taken = staff_no and db.session.scalars(select(User.id).where(User.username == staff_no)).first() is not None
+    return org.open_account(actor, username=number if taken or not staff_no else staff_no, name=columns["name"])
+
+
+def _refuse_taken_staff_no(staff_no: str | None, member: Member | None) -> None:
+    if staff_no in (None, "", kinds.PENDING_STAFF_NO):
+        return
+    holder = db.session.scalars(select(Member).where(Member.staff_no == staff_no)).one_or_none()
+    if holder is not None and holder is not member:
+        raise DomainError(f"工号已被 {holder.name} 使用", field="staff_no")
+
+
+# --- editing ----------------------------------------------------------------------------------------------------------
+
+
+def right_to(actor: User, member: Member, field: Field) -> Right:
+    """Return what the actor may do to the field of this member by hand.
+
+    On one's own record only a member's rights hold, whatever office one has; what one may not read one may not write.
+    """
+    if member.user_id == actor.id:
+        return field.edits.own if member.membership_status in LIVE else NEVER
+    rights = []
+    if actor.may(Permission.MEMBER_EDIT, member.unit) and member.membership_status in LIVE:
+        rights.append(field.edits.branch)
+    if actor.may(Permission.MEMBER_EDIT_UNION, member.unit):
+        rights.append(field.edits.union)
+    if not rights or sight.can_see(actor, field, member) is sight.Sight.HIDDEN:
+        return NEVER
+    return max(rights, key=list(Right).index)
+
+
+def editable(actor: User, member: Member) -> tuple[Field, ...]:
+    """Return the fields that the actor may change at once in a form, in their order; the photo has its own form."""
+    return tuple(field for field in FIELDS if field.kind is not Kind.PHOTO and right_to(actor, member, field) is NOW)
+
+
+def edit(
+    actor: User,
+    member: Member,
+    values: Mapping[str, Any],
+    *,
+    seen_version: int,
+    known_version: int | None = None,
+    reason: str = "",
+) -> list[str]:
+    """Set what the actor has changed in `values` (parsed, by catalogue name) and return warnings.
+
+    `seen_version` is the number of the version that the form was filled from: only what differs from it is written, so
+    a field that nobody touched keeps what another has written meanwhile. If there is a newer version, Conflict is
+    raised, unless `known_version` says that the actor has been told of exactly that one. A secret left empty stays.
+    Raises Forbidden for a field without the right, Problems for values that break a rule.
+    """
+    present = history.present_version(member)
+    seen = db.session.get(MemberVersion, seen_version)
+    if seen is None or seen.member_id != member.id:
+        raise Conflict("页面已过期，请返回重新打开后再修改")
+    changed = {name: value for name, value in values.items() if value != history.value_of(seen, name)}
+    changed = {name: value for name, value in changed.items() if value is not None or not sight.is_secret(FIELD[name])}
+    for name in changed:
+        if name not in FIELD or right_to(actor, member, FIELD[name]) is not NOW:
+            label = FIELD[name].label if name in FIELD else name
+            raise Forbidden(f"您不能直接修改「{label}」，如需修改请联系校工会")
+    if present.id not in (seen_version, known_version):
+        who = present.recorder.label if present.recorder else "他人"
+        raise Conflict(
+            f"该会员信息刚刚由 {who} 修改（{'、'.join(_changed_labels(seen, present)) or '其他内容'}）。"
+            "您填写的内容仍保留在下面，请核对后再次提交"
+        )
+    written, warnings = _checked(member, changed)
+    if "staff_no" in written:
+        _refuse_taken_staff_no(written["staff_no"], member)
+    if {"id_type", "id_number"} & set(written):
+        holder = find_by_document(written.get("id_type", member.id_type), written.get("id_number", member.id_number))
+        if holder is not None and holder is not member:
+            raise DomainError("该证件号码已是工会会员，请核对", field="id_number")
+    if written.get("mobile") and _mobile_is_shared(member, written["mobile"]):
+        warnings.append("该手机号码也登记在另一位会员名下，请核对")
+    history.write(member, written, actor, reason=reason or ("本人修改" if member.user_id == actor.id else "修改"))
+    return warnings
+
+
+def _changed_labels(seen: MemberVersion, present: MemberVersion) -> list[str]:
+    return [FIELD[name].label for name in history.differing(seen, present)]
+
+
+def _checked(member: Member, changed: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Check the record as it would be; a rule that was broken before, over other fields, is not this edit's fault."""
+    current = {
+        field.name: history.value_of(member, field.name)
+        for field in FIELDS
+        if field.name in history.WRITABLE and field.name != "branch"
+    }
+    merged = current | changed
+    if "prof_title" in changed and "title_level" not in changed:
+        merged["title_level"] = None  # follows the new title
+    told_by_number = ("sex", "birth_date")
+    if "id_number" in changed or "id_type" in changed:
+        merged |= {name: None for name in told_by_number if name not in changed}
+    try:
+        checked, warnings = check(merged, today=today())
+    except DomainError as error:
+        _raise_new(error, current, changed)
+        checked, warnings = merged, []
+    if "id_number" in changed or "id_type" in changed:
+        for name in told_by_number:
+            if checked.get(name) is None:
+                checked[name] = current[name]
+    if "prof_title" in changed and checked.get("title_level") is None:
+        checked["title_level"] = current["title_level"]
+    return {name: value for name, value in checked.items() if value != current.get(name)}, warnings
+
+
+def _raise_new(error: DomainError, current: dict[str, Any], changed: dict[str, Any]) -> None:
+    errors = dict(getattr(error, "errors", {}))
+    try:
+        check(current, today=today())
+    except DomainError as old:
+        before = getattr(old, "errors", {})
+        errors = {name: told for name, told in errors.items() if name in changed or told != before.get(name)}
+    if errors:
+        error.errors = errors  # type: ignore[attr-defined]  # check raises Problems
+        raise error
+
+
+def _mobile_is_shared(member: Member, mobile: str) -> bool:
+    others = select(Member.id).where(
+        Member.mobile_index == crypto.index("mobile", mobile),
+        Member.membership_status == MembershipStatus.ACTIVE.value,
+        Member.id != member.id,
+    )
+    return db.session.scalars(others.limit(1)).first() is not None
+
+
+def change_photo(actor: User, stream: BinaryIO) -> None:
+    """Replace the actor's own photo by the picture in `stream`. Raises DomainError on `photo`, Absent for no member.
+
+    The picture is read and turned with no transaction open.
+    """
+    if own(actor) is None:
+        raise Absent
+    database.release()
+    picture = uploads.photo(stream)
+    database.writes()
+    member = own(actor)
+    if member is None:
+        raise Absent
+    if right_to(actor, member, FIELD["photo"]) is not NOW:
+        raise Forbidden("您的会籍已结束，照片不再更换，如需办理请联系校工会")
+    upload = uploads.keep(actor, picture, kind="photo")
+    history.write(member, {"photo": upload.id}, actor, reason="更换照片")
+
+
+# --- revealing --------------------------------------------------------------------------------------------------------
+
+
+def may_reveal(actor: User, member: Member, field: Field) -> bool:
+    """Whether the actor may read the whole secret: her own, or with the right at the member's unit."""
+    if not sight.is_secret(field) or sight.can_see(actor, field, member) is sight.Sight.HIDDEN:
+        return False
+    return member.user_id == actor.id or actor.may(Permission.MEMBER_REVEAL, member.unit)
+
+
+def reveal(actor: User, member: Member, name: str, *, reason: str) -> str:
+    """Leave the trace that the actor looks at the secret field `name`, then return it in full.
+
+    `reason` has at least 4 characters; of one's own record it is 「本人查看」. Raises Absent, Forbidden, DomainError.
+    """
+    field = FIELD.get(name)
+    if field is None or not sight.is_secret(field):
+        raise Absent
+    if not may_reveal(actor, member, field):
+        raise Forbidden(f"您没有查看完整{field.label}的权限")
+    is_own = member.user_id == actor.id
+    if not is_own and len(reason.strip()) < REASON_LEAST:
+        raise DomainError(f"请写明查看原因（至少 {REASON_LEAST} 个字），会员本人可以看到", field="reason")
+    audit.record(actor, "member.reveal", member, reason=OWN_LOOK if is_own else reason.strip(), details={"field": name})
+    return kinds.show(field, history.value_of(member, name))
