@@ -51,9 +51,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_heads")),
     )
     # the chain begins with nothing before it; the row is there to be locked
-    op.execute(
-        "INSERT INTO audit_heads (id, seq, mac) VALUES (1, 0, '0000000000000000000000000000000000000000000000000000000000000000')"
+    heads = sa.table(
+        "audit_heads", sa.column("id", sa.Integer), sa.column("seq", sa.Integer), sa.column("mac", sa.String)
     )
+    op.bulk_insert(heads, [{"id": 1, "seq": 0, "mac": "0" * 64}])
     op.create_table(
         "number_counters",
         sa.Column("scope", sa.String(length=60), nullable=False),

@@ -33,7 +33,7 @@ class Job:
     minute: int
 
 
-class _Consumer(Consumer):  # type: ignore[misc]  # huey has no types
+class _Consumer(Consumer):
     """huey's consumer as threads of the server: signals are the server's."""
 
     def _set_signal_handlers(self) -> None:
