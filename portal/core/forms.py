@@ -12,6 +12,7 @@ from typing import Any
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, FieldList, FileField, Form, FormField, SelectField, SelectMultipleField, StringField
 from wtforms import Field as Input
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # younger than its stubs
 from wtforms.meta import DefaultMeta
 from wtforms.validators import ValidationError
 from wtforms.widgets import CheckboxInput, DateInput, ListWidget, MonthInput, TelInput, TextArea, TextInput
@@ -91,6 +92,10 @@ class _Line(_Answer, StringField):
         return str(self.raw_data[0]) if self.raw_data else kinds.to_input(self.spec, self.data)
 
 
+def _choices(*pairs: tuple[str, str]) -> list[SelectChoice]:
+    return [SelectChoice(value, label) for value, label in pairs]
+
+
 class _Choice(_Answer, SelectField):
     """A select box; the first line stands for no answer."""
 
@@ -98,7 +103,7 @@ class _Choice(_Answer, SelectField):
         yes_no = [("1", "是"), ("0", "否")]
         options = yes_no if spec.kind is Kind.BOOL else kinds.options_of(spec)
         super().__init__(
-            spec, must, choices=[("", "请选择"), *options], validate_choice=False, coerce=self._coerced, **given
+            spec, must, choices=_choices(("", "请选择"), *options), validate_choice=False, coerce=self._coerced, **given
         )
 
     def pre_validate(self, form: Any) -> None:
@@ -117,7 +122,7 @@ class _Choices(_Answer, SelectMultipleField):
     option_widget = CheckboxInput()
 
     def __init__(self, spec: Field, must: bool = False, **given: Any) -> None:
-        super().__init__(spec, must, choices=kinds.options_of(spec), validate_choice=False, **given)
+        super().__init__(spec, must, choices=_choices(*kinds.options_of(spec)), validate_choice=False, **given)
 
     def typed(self) -> object:
         """Return every ticked value."""

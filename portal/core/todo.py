@@ -1,4 +1,4 @@
-"""What the first page shows of the rooms: counts of work to do, and figures. Each room hands in functions that return these."""
+"""What the first page shows of the rooms, which hand in functions that return these."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 class Todo:
     """Work that waits for the actor.
 
-    `count` equals the number of rows on the list that `endpoint` shows with the filters `params` (names and values of its address).
+    `count` equals the number of rows on the list that `endpoint` shows with `params` in its address.
     """
 
     label: str
