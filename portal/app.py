@@ -125,12 +125,14 @@ def _load_keys(settings: Settings) -> None:
         db.init_app(app)
         with app.app_context():
             database.reads()
-            if inspect(db.engine).has_table("audit_events") and db.session.scalar(select(audit.AuditEvent.id).limit(1)):
-                raise crypto.KeyProblem(
-                    f"数据库中已有数据，但找不到密钥文件 {settings.keys_path}，请放回备份的密钥文件后再启动"
-                )
-            db.session.rollback()
+            has_events = inspect(db.engine).has_table("audit_events")
+            has_data = has_events and db.session.scalar(select(audit.AuditEvent.id).limit(1)) is not None
+            db.session.remove()
             db.engine.dispose()
+        if has_data:
+            raise crypto.KeyProblem(
+                f"数据库中已有数据，但找不到密钥文件 {settings.keys_path}，请放回备份的密钥文件后再启动"
+            )
         crypto.store_keys(settings.keys_path, keys)
     crypto.use(keys)
 
@@ -141,9 +143,11 @@ def _check_keys() -> None:
     if inspect(db.engine).has_table("audit_events"):
         last = db.session.scalars(select(audit.AuditEvent).order_by(audit.AuditEvent.seq.desc()).limit(2)).all()
         previous = last[1].mac if len(last) > 1 else audit.GENESIS
-        if last and last[0].mac != crypto.chain_mac(last[0].sealed_text(previous or "")):
+        fits = not last or last[0].mac == crypto.chain_mac(last[0].sealed_text(previous or ""))
+        db.session.rollback()
+        if not fits:
+            db.engine.dispose()
             raise crypto.KeyProblem("密钥文件与数据库不符（或日志末尾被改动），请放回本系统的密钥文件后再启动")
-    db.session.rollback()
 
 
 def _for_templates() -> dict[str, Any]:

@@ -177,13 +177,14 @@ def _seal(session: Session) -> None:
 def verify() -> str | None:
     """Check the whole chain. Returns None if it holds, else a Chinese sentence naming the first event that does not."""
     previous, expected = GENESIS, 1
-    rows = db.session.scalars(select(AuditEvent).order_by(AuditEvent.seq).execution_options(yield_per=1000))
-    for row in rows:
-        if row.seq != expected:
-            return f"第 {expected} 条日志缺失或未封存"
-        if row.mac != chain_mac(row.sealed_text(previous)):
-            return f"第 {row.seq} 条日志（{row.at:%Y-%m-%d %H:%M:%S} UTC {row.action}）与校验码不符，可能被改动"
-        previous, expected = row.mac, expected + 1
+    order = select(AuditEvent).order_by(AuditEvent.seq.nulls_last())
+    with db.session.scalars(order.execution_options(yield_per=1000)) as rows:
+        for row in rows:
+            if row.seq != expected:
+                return f"第 {expected} 条日志缺失或未封存"
+            if row.mac != chain_mac(row.sealed_text(previous)):
+                return f"第 {row.seq} 条日志（{row.at:%Y-%m-%d %H:%M:%S} UTC {row.action}）与校验码不符，可能被改动"
+            previous, expected = row.mac, expected + 1
     head = db.session.get(AuditHead, HEAD)
     if head is None or (head.seq, head.mac) != (expected - 1, previous):
         return f"日志末尾与链头不符：日志共 {expected - 1} 条，链头记载 {head.seq if head else 0} 条"

@@ -34,8 +34,10 @@ def needs(permission: Permission) -> Callable[[View], View]:
         @functools.wraps(view)
         def guarded(**arguments: Any) -> ResponseReturnValue:
             if not current_user.is_authenticated:
+                db.session.rollback()  # the look for a session has ended
                 return current_app.login_manager.unauthorized()  # type: ignore[attr-defined]  # set by Flask-Login
             if current_user.must_change_password and request.endpoint not in BEFORE_OWN_PASSWORD:
+                db.session.rollback()
                 return redirect(url_for("org.password"))
             if not current_user.holds(permission):
                 db.session.rollback()
