@@ -7,7 +7,6 @@ the tests run on SQLite alone.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import sqlite3
@@ -29,8 +28,10 @@ from portal.core.db import db
 from portal.core.web import limiter
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Role
-from tests import client as distrust
 from tests import factories
+
+pytest.register_assert_rewrite("tests.client")  # its failed checks say what they saw
+from tests import client as distrust  # noqa: E402 -- after the line above
 
 POSTGRES = os.environ.get("PORTAL_TEST_POSTGRES", "")
 BACKENDS = ["sqlite", *(["postgresql"] if POSTGRES else [])]
@@ -110,6 +111,12 @@ def _ring() -> crypto.Keys:
     return _rings[0]
 
 
+@pytest.fixture
+def common_ring() -> crypto.Keys:
+    """The keys that every test's app uses."""
+    return _ring()
+
+
 @pytest.fixture(scope="session", params=BACKENDS)
 def prepared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
     """The prepared database of this process, once for each kind of server."""
@@ -126,8 +133,8 @@ def database_uri(prepared: Prepared) -> str:
 
 
 @pytest.fixture
-def app(prepared: Prepared, database_uri: str) -> Iterator[Flask]:
-    """The app on this test's database, with an app context for the test's own session."""
+def app(request: pytest.FixtureRequest, prepared: Prepared, database_uri: str) -> Iterator[Flask]:
+    """The app on this test's database, with a context for the test's own session; afterwards the trace must hold."""
     crypto.use(_ring())
     limiter.reset()
     database.writes()
@@ -136,7 +143,10 @@ def app(prepared: Prepared, database_uri: str) -> Iterator[Flask]:
     with prepared.app.app_context():
         yield prepared.app
         db.session.remove()
+        broken = audit.verify()
+        db.session.remove()
     database.writes()
+    assert broken is None or "tampers" in request.keywords, broken
 
 
 @pytest.fixture
@@ -181,17 +191,3 @@ def client_of(app: Flask) -> Callable[[User | None], distrust.DistrustfulClient]
 def seconds() -> Callable[[float, float], float]:
     """`seconds(4, 20)`: how long a test under load runs, in `test` and in `test --proof`."""
     return lambda usual, proof: proof if PROOF else usual
-
-
-@pytest.fixture(autouse=True)
-def _chain_holds(request: pytest.FixtureRequest) -> Iterator[None]:
-    """After every test with a database, the trace is whole."""
-    yield
-    if "app" in request.fixturenames and "tampers" not in request.keywords:
-        with contextlib.ExitStack() as stack:
-            stack.enter_context(request.getfixturevalue("app").app_context())
-            database.reads()
-            broken = audit.verify()
-            db.session.rollback()
-            database.writes()
-        assert broken is None, broken

@@ -1,0 +1,314 @@
+"""Signing in: one answer to every failure, a lock after failures, a forced first change, sessions that really end."""
+
+import re
+from datetime import timedelta
+
+import pytest
+import time_machine
+from flask import Flask
+from sqlalchemy import func, select, text
+
+from portal.core import crypto
+from portal.core.actors import SHELL
+from portal.core.audit import AuditEvent
+from portal.core.calendar import now
+from portal.core.db import db
+from portal.org import service, sessions
+from portal.org.models import LoginSession, User
+from portal.org.permissions import Role
+from tests.client import words
+
+PASSWORD = "春江潮水连海平 77"
+NEW = "海上明月共潮生 88"
+
+
+@pytest.fixture
+def person(user_as, tree) -> User:
+    """Someone who knows her password."""
+    return user_as(
+        Role.BRANCH_OPERATOR,
+        tree["a"],
+        username="T20260001",
+        name="周晓梅",
+        password_hash=crypto.hash_password(PASSWORD),
+    )
+
+
+def sign_in(client, username: str = "T20260001", password: str = PASSWORD, path: str = "/login"):
+    return client.submit(path, {"username": username, "password": password})
+
+
+def actions_of(user: User) -> list[str]:
+    """What the trace says of the account, oldest first, without how it was made."""
+    events = db.session.scalars(
+        select(AuditEvent)
+        .where(AuditEvent.subject_type == "users", AuditEvent.subject_id == str(user.id))
+        .order_by(AuditEvent.id)
+    )
+    return [event.action for event in events]
+
+
+def test_the_right_password_opens_a_session(client, person: User) -> None:
+    answer = sign_in(client)
+
+    assert (answer.status_code, answer.location) == (302, "/")
+    assert "周晓梅" in words(client.get("/").text)
+    assert actions_of(person) == ["session.open"]
+    assert db.session.scalar(select(func.count()).select_from(LoginSession)) == 1
+
+
+def test_the_cookie_is_not_what_the_database_holds(client, person: User) -> None:
+    sign_in(client)
+    with client.session_transaction() as session:
+        token = session["_user_id"]
+
+    stored = db.session.scalars(select(LoginSession.token_hash)).one()
+
+    assert token != stored
+    assert stored == crypto.index("session", token)
+
+
+def test_every_failure_gets_the_same_answer(client, person: User, user_as) -> None:
+    user_as(username="T20260002", password_hash=crypto.hash_password(PASSWORD), is_enabled=False)
+    user_as(username="T20260003")  # no password yet
+
+    answers = [
+        sign_in(client, name, password)
+        for name, password in (
+            ("T20260001", "wrong password"),
+            ("nobody", PASSWORD),
+            ("T20260002", PASSWORD),
+            ("T20260003", PASSWORD),
+        )
+    ]
+
+    assert [answer.status_code for answer in answers] == [422] * 4
+    bodies = {re.sub(r'value="[^"]*"', "", answer.text) for answer in answers}
+    assert len(bodies) == 1
+    assert "用户名或密码不正确" in bodies.pop()
+    assert db.session.scalar(select(func.count()).select_from(LoginSession)) == 0
+
+
+def test_a_failed_password_never_comes_back_to_the_page(client, person: User) -> None:
+    answer = sign_in(client, password="mistyped-secret-123")
+
+    assert "mistyped-secret-123" not in answer.text
+    assert 'value="T20260001"' in answer.text
+
+
+def test_five_failures_lock_the_account_for_fifteen_minutes(client, person: User) -> None:
+    begun = now()
+    with time_machine.travel(begun, tick=False):
+        for _ in range(5):
+            assert sign_in(client, password="wrong").status_code == 422
+        locked = sign_in(client)
+        assert locked.status_code == 429
+        assert "15 分钟" in words(locked.text)
+        assert actions_of(person) == ["session.fail"] * 5 + ["session.lock"]
+    with time_machine.travel(begun + timedelta(minutes=14), tick=False):
+        assert sign_in(client).status_code == 429
+    with time_machine.travel(begun + timedelta(minutes=16), tick=False):
+        assert sign_in(client).status_code == 302
+
+    assert (person.failed_logins, person.locked_until) == (0, None)
+
+
+def test_a_success_forgets_the_failures_before_it(client, person: User) -> None:
+    for _ in range(4):
+        sign_in(client, password="wrong")
+    sign_in(client)
+    client.post("/logout")
+    for _ in range(4):
+        sign_in(client, password="wrong")
+
+    assert sign_in(client).status_code == 302
+
+
+def test_a_one_time_password_must_be_changed_before_anything_else(client, user_as, tree) -> None:
+    once = crypto.start_password()
+    user = user_as(
+        Role.UNION_OPERATOR,
+        tree["root"],
+        username="GH-ONE",
+        password_hash=crypto.hash_password(once),
+        must_change_password=True,
+    )
+    assert sign_in(client, "GH-ONE", once).status_code == 302
+
+    for path in ("/", "/notices", "/members/", "/joining/", "/devices"):
+        answer = client.get(path)
+        assert (path, answer.status_code, answer.location) == (path, 302, "/password")
+
+    answer = client.submit("/password", {"current": once, "new": NEW, "again": NEW})
+    assert answer.status_code == 302
+    assert user.must_change_password is False
+    assert client.get("/").status_code == 200
+    client.post("/logout")
+    assert sign_in(client, "GH-ONE", once).status_code == 422
+    assert sign_in(client, "GH-ONE", NEW).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("current", "new", "again", "sentence"),
+    [
+        ("wrong", NEW, NEW, "当前密码不正确"),
+        (PASSWORD, NEW, NEW + "x", "两次输入的新密码不一致"),
+        (PASSWORD, "short", "short", "至少 10 个字符"),
+        (PASSWORD, "xxT20260001xx", "xxT20260001xx", "过于简单"),
+        (PASSWORD, "abababababab", "abababababab", "过于简单"),
+        (PASSWORD, PASSWORD, PASSWORD, "不能与当前密码相同"),
+        (PASSWORD, "", "", "请填写新密码"),
+    ],
+)
+def test_a_poor_new_password_is_refused_with_its_sentence(
+    client_of, person: User, current: str, new: str, again: str, sentence: str
+) -> None:
+    stored = person.password_hash
+
+    answer = client_of(person).submit("/password", {"current": current, "new": new, "again": again})
+
+    assert answer.status_code == 422
+    assert sentence in words(answer.text)
+    assert person.password_hash == stored
+
+
+def test_changing_the_password_signs_the_other_devices_out(client_of, person: User) -> None:
+    here, elsewhere = client_of(person), client_of(person)
+    assert elsewhere.get("/").status_code == 200
+
+    here.submit("/password", {"current": PASSWORD, "new": NEW, "again": NEW})
+
+    assert here.get("/").status_code == 200
+    assert elsewhere.get("/").location.startswith("/login")
+
+
+def test_a_stolen_cookie_is_worth_nothing_after_signing_out(client_of, person: User, app: Flask) -> None:
+    browser = client_of(person)
+    cookie = browser.get_cookie("portal")
+    thief = client_of(None)
+    thief.set_cookie("portal", cookie.value)
+    assert thief.get("/").status_code == 200
+
+    browser.post("/logout")
+
+    assert thief.get("/").location.startswith("/login")
+    assert actions_of(person) == ["session.close"]
+
+
+def test_signing_out_everywhere_ends_every_session_of_that_person_alone(client_of, person: User, user_as) -> None:
+    here, phone, other = client_of(person), client_of(person), client_of(user_as())
+
+    answer = here.post("/devices/sign-out")
+
+    assert answer.location == "/login"
+    assert [browser.get("/").status_code for browser in (here, phone, other)] == [302, 302, 200]
+    assert actions_of(person) == ["session.close_all"]
+
+
+def test_the_devices_page_lists_ones_own_sessions(client_of, person: User, user_as) -> None:
+    token = sessions.open_session(person, address="203.0.113.7", device="Phone-Of-Zhou")
+    sessions.open_session(user_as(), address="203.0.113.8", device="Phone-Of-Someone")
+    assert token
+
+    page = words(client_of(person).get("/devices").text)
+
+    assert "203.0.113.7" in page
+    assert "203.0.113.8" not in page
+
+
+def test_disabling_an_account_ends_its_sessions_at_once(client_of, person: User) -> None:
+    browser = client_of(person)
+    assert browser.get("/").status_code == 200
+
+    person.is_enabled = False
+
+    assert browser.get("/").location.startswith("/login")
+
+
+@pytest.mark.parametrize(
+    ("idle", "open_"), [(sessions.IDLE - timedelta(minutes=1), True), (sessions.IDLE * 1.01, False)]
+)
+def test_an_idle_session_ends_by_itself(client_of, person: User, idle: timedelta, open_: bool) -> None:
+    browser = client_of(person)
+
+    with time_machine.travel(now() + idle, tick=False):
+        assert browser.get("/").status_code == (200 if open_ else 302)
+
+
+def test_even_a_busy_session_ends_after_a_week(client_of, person: User) -> None:
+    browser, begun = client_of(person), now()
+    for day in range(1, 22):
+        with time_machine.travel(begun + timedelta(hours=7) * day, tick=False):
+            assert browser.get("/").status_code == 200, day
+
+    with time_machine.travel(begun + sessions.LONGEST + timedelta(hours=7), tick=False):
+        assert browser.get("/").status_code == 302
+
+
+def test_last_seen_is_marked_at_most_every_five_minutes(client_of, person: User) -> None:
+    browser, begun = client_of(person), now()
+
+    def seen() -> timedelta:
+        return db.session.scalars(select(LoginSession.last_seen_at)).one() - begun
+
+    with time_machine.travel(begun + timedelta(minutes=4), tick=False):
+        browser.get("/")
+        assert seen() < timedelta(minutes=1)
+    with time_machine.travel(begun + timedelta(minutes=6), tick=False):
+        browser.get("/")
+        assert seen() > timedelta(minutes=5)
+
+
+def test_the_sweep_removes_what_has_ended_and_only_that(person: User) -> None:
+    sessions.open_session(person, address="", device="old")
+    db.session.commit()
+    db.session.execute(text("UPDATE login_sessions SET last_seen_at = '2020-01-01 00:00:00+00'"))
+    sessions.open_session(person, address="", device="new")
+    db.session.commit()
+
+    sessions.sweep()
+    db.session.commit()
+
+    assert db.session.scalars(select(LoginSession.device)).all() == ["new"]
+
+
+def test_after_signing_in_one_arrives_where_one_wanted(client, person: User) -> None:
+    wanted = client.get("/notices")
+    assert wanted.location == "/login?next=/notices"
+
+    assert sign_in(client, path=wanted.location).location == "/notices"
+
+
+@pytest.mark.parametrize(
+    "target", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "\\\\evil"]
+)
+def test_signing_in_never_leads_outside(client, person: User, target: str) -> None:
+    answer = client.post("/login?next=" + target, data={"username": "T20260001", "password": PASSWORD})
+
+    assert (answer.status_code, answer.location) == (302, "/")
+
+
+def test_a_form_without_its_token_is_refused(client, person: User) -> None:
+    answer = client.post("/login", data={"username": "T20260001", "password": PASSWORD}, csrf=False)
+
+    assert answer.status_code == 400
+    assert db.session.scalar(select(func.count()).select_from(LoginSession)) == 0
+
+
+def test_too_many_tries_from_one_address_are_answered_later(client, person: User) -> None:
+    answers = [client.post("/login", data={"username": f"nobody{number}", "password": "x"}) for number in range(31)]
+
+    assert [answer.status_code for answer in answers] == [422] * 30 + [429]
+    assert answers[-1].headers["Retry-After"]
+
+
+def test_the_first_account_and_its_password(tree, client) -> None:
+    password = crypto.start_password()
+    user = service.open_account(
+        SHELL, username="first", name="超级管理员", password_hash=crypto.hash_password(password)
+    )
+    service.give(SHELL, user, Role.SUPER_ADMIN, tree["root"])
+    db.session.commit()
+
+    assert sign_in(client, "first", password).status_code == 302
+    assert client.get("/").location == "/password"
