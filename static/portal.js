@@ -1,4 +1,4 @@
-/* Comforts on top of pages that work without a script: rows to add and remove, one submit at a time, menus that close, print. */
+/* Comforts on top of pages that work without a script: rows to add and remove, one submit at a time, menus that close. */
 "use strict";
 
 /* 添加一行 / 删除 for every FieldList of rows. */
@@ -88,7 +88,7 @@ function guardSubmits() {
     }
     form.dataset.sent = "yes";
     for (const pressed of form.querySelectorAll("button[type=submit]")) pressed.setAttribute("aria-disabled", "true");
-    if (form.hasAttribute("data-download")) setTimeout(() => free(form), 4000); // a file comes, the page stays
+    setTimeout(() => free(form), 8000); // where a file came instead of a page, the form is still here
   });
   window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach(free));
 }
@@ -129,8 +129,4 @@ document.addEventListener("DOMContentLoaded", () => {
   prepareMenus();
   const problems = document.querySelector("[data-focus]");
   if (problems) problems.focus();
-  for (const press of document.querySelectorAll("[data-print]")) {
-    press.hidden = false;
-    press.addEventListener("click", () => window.print());
-  }
 });
