@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.core.calendar import now
+from portal.core.calendar import local, now, today
 from portal.core.crypto import random_token, sealed_json
 from portal.core.db import Base, UtcTime, label_enum, new_uuid
 from portal.core.enums import LabelEnum
@@ -36,6 +36,8 @@ LIVE: tuple[ApplicationState, ...] = (
     ApplicationState.BRANCH_OK,
     ApplicationState.RETURNED,
 )
+# the states in which the applicant waits for the union's people
+WAITING = frozenset({ApplicationState.SUBMITTED, ApplicationState.BRANCH_OK, ApplicationState.ALREADY_HERE})
 
 
 class JoinCode(InUnit, Base):
@@ -122,6 +124,13 @@ class Application(InUnit, Base):
         # the identity stands before the sealed column is set, because the ciphertext is bound to it
         self.uuid = columns.pop("uuid", None) or new_uuid()
         super().__init__(**columns)
+
+    @property
+    def waiting_days(self) -> int | None:
+        """How many days it has waited for the union's people; None where it does not wait for them."""
+        if self.submitted_at is None or self.state not in WAITING:
+            return None
+        return (today() - local(self.submitted_at).date()).days
 
     @property
     def trace_label(self) -> str:

@@ -1,0 +1,194 @@
+"""Verbs of the applicant: keep a photo, submit the form, send it again when it came back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, BinaryIO
+
+from sqlalchemy import select
+
+from portal.core import audit, crypto, kinds, uploads
+from portal.core.actors import APPLICANT
+from portal.core.calendar import now, today
+from portal.core.db import apart, db, release, writes
+from portal.core.errors import Conflict, DomainError, Problems
+from portal.core.uploads import Upload
+from portal.members import service as members
+from portal.org import access
+from portal.org.models import JoinForm, OrgUnit
+
+from . import codes, receipts
+from .models import LIVE, Application
+from .models import ApplicationState as S
+from .questions import ASKED, CONSENT_VERSION, JOIN_PLEDGE, PLEDGE_VERSION, REQUIRED, SENSITIVE, unlocked
+from .workflow import JOINING, values_of
+
+audit.name_acts({"joining.photo": "上传照片", "joining.repeat": "重复提交申请"})
+
+CLOSED = "入会码刚刚停用，请向分工会索取新的二维码"
+
+
+def check(
+    values: Mapping[str, Any], form: JoinForm, *, consented: bool, sensitive_consented: bool
+) -> tuple[dict[str, Any], list[str]]:
+    """Return what was filled in with what follows from it, and warnings.
+
+    Raises Problems with a sentence for every input that is wrong, the two consents among them.
+    """
+    errors: dict[str, list[str]] = {}
+    if not consented:
+        errors["consent"] = ["请阅读个人信息处理说明并勾选同意"]
+    if not sensitive_consented and any(values.get(name) not in (None, []) for name in SENSITIVE):
+        errors["consent_sensitive"] = ["您填写了婚育与家庭信息，请阅读说明并勾选单独同意，或清空这些信息"]
+    try:
+        checked, warnings = members.check(values, required=REQUIRED[form], today=today())
+    except Problems as problems:
+        raise Problems(problems.errors | errors, problems.warnings) from problems
+    if errors:
+        raise Problems(errors, warnings)
+    return checked, warnings
+
+
+def keep_photo(stream: BinaryIO) -> str:
+    """Keep a photo for a form that may still be refused, and return the random id that the form carries on.
+
+    Raises DomainError for what is no picture. Nothing slow happens in a transaction.
+    """
+    release()
+    picture = uploads.photo(stream)
+    with apart():
+        upload = uploads.keep(APPLICANT, picture, kind="photo")
+        audit.record(APPLICANT, "joining.photo", upload)
+        return upload.uuid
+
+
+def _photo_of(identity: str) -> int:
+    query = select(Upload.id).where(Upload.uuid == identity, Upload.kind == "photo", Upload.created_by.is_(None))
+    upload_id = db.session.scalars(query).one_or_none()
+    if upload_id is None:
+        raise DomainError("照片没有保存成功，请重新选择", field="photo")
+    return upload_id
+
+
+def submit(
+    token: str,
+    form_key: str,
+    values: Mapping[str, Any],
+    *,
+    consented: bool,
+    sensitive_consented: bool,
+    photo: str = "",
+) -> str:
+    """Send the form with the random `form_key` behind the join code `token`, and return its receipt code.
+
+    `values` are parsed, by catalogue name; `photo` is what `keep_photo` returned. The same form sent again makes
+    nothing new and returns the same code. Whoever is here already gets the same answer as anybody; the application is
+    then parked for the operators. Raises Problems or DomainError.
+    """
+    release()
+    writes()
+    code = codes.open_code(token, locked=True)
+    if code is None:
+        raise DomainError(CLOSED)
+    if receipts.is_given(form_key):
+        return receipts.code_from(form_key)
+    form = codes.form_of(code.unit)
+    checked, _ = check(values, form, consented=consented, sensitive_consented=sensitive_consented)
+    if photo:
+        checked["photo"] = _photo_of(photo)
+    document = _document(checked)
+    live, is_here = _live_of(document), _is_here(checked)
+    if live is not None and not is_here and _is_same(live, code.unit, checked):
+        receipts.give(live, form_key, is_first=False)
+        audit.record(APPLICANT, "joining.repeat", live)
+        return receipts.code_from(form_key)
+    at = now()
+    item = Application(
+        unit=code.unit,
+        unit_id=code.unit_id,
+        form=form,
+        code_id=code.id,
+        data=kinds.plain(checked),
+        name=checked["name"],
+        **document,
+        pledge_version=PLEDGE_VERSION,
+        pledge_text=JOIN_PLEDGE,
+        consent_version=CONSENT_VERSION,
+        consented_at=at,
+        sensitive_consented_at=at if sensitive_consented else None,
+    )
+    db.session.add(item)
+    db.session.flush()  # the step names its row by number
+    receipts.give(item, form_key, is_first=True)
+    _send(item, "park" if is_here or live else "submit")
+    return receipts.code_from(form_key)
+
+
+def resubmit(code: str, values: Mapping[str, Any], *, sensitive_consented: bool, photo: str = "") -> None:
+    """Send a returned application again with `values` for the fields that were opened, the others as they were.
+
+    Raises Problems or DomainError, Conflict if it is no longer returned.
+    """
+    release()
+    writes()
+    receipt = receipts.find(code, locked=True)
+    item = receipt.application
+    if not receipts.progress(receipt).may_revise:
+        raise Conflict(receipts.SETTLED)
+    checked, _ = check_revision(item, values, sensitive_consented=sensitive_consented)
+    if photo:
+        checked["photo"] = _photo_of(photo)
+    document = _document(checked)
+    other = _live_of(document, but=item)
+    _send(item, "park" if _is_here(checked) or other else "resubmit")
+    item.data = kinds.plain(checked)
+    item.name = checked["name"]
+    item.id_type, item.id_index = document["id_type"], document["id_index"]
+    item.sensitive_consented_at = item.sensitive_consented_at or (now() if sensitive_consented else None)
+
+
+def check_revision(
+    item: Application, values: Mapping[str, Any], *, sensitive_consented: bool
+) -> tuple[dict[str, Any], list[str]]:
+    """Check the application as it would be with `values` for its open fields. Raises Problems."""
+    opened = unlocked(item.wrong_fields, item.form)
+    kept = {name: value for name, value in values_of(item).items() if name not in opened or name == "photo"}
+    mended = {name: value for name, value in values.items() if name in opened}
+    if "id_number" in opened and "sex" not in ASKED[item.form]:
+        kept = {name: value for name, value in kept.items() if name not in ("id_type", "sex", "birth_date")}
+    agreed = sensitive_consented or item.sensitive_consented_at is not None
+    return check(kept | mended, item.form, consented=True, sensitive_consented=agreed)
+
+
+def _send(item: Application, action: str) -> None:
+    """Take one of the applicant's steps; where no opinion is needed, straight to the union."""
+    if action != "park" and not access.opinion_needed(item.unit):
+        action += "_directly"
+    JOINING.fire(item, action, APPLICANT, own=True)
+
+
+def _document(values: Mapping[str, Any]) -> dict[str, str]:
+    return {"id_type": str(values["id_type"]), "id_index": crypto.index("id_number", str(values["id_number"]))}
+
+
+def _is_here(values: Mapping[str, Any]) -> bool:
+    """Whether a member holds this document who cannot simply be admitted."""
+    member = members.find_by_document(str(values["id_type"]), str(values["id_number"]))
+    return member is not None and member.membership_status not in members.LEFT
+
+
+def _live_of(document: Mapping[str, str], but: Application | None = None) -> Application | None:
+    """Return the application under way for this document."""
+    query = select(Application).filter_by(**document).where(Application.state.in_(LIVE))
+    if but is not None:
+        query = query.where(Application.id != but.id)
+    return db.session.scalars(query).one_or_none()
+
+
+def _is_same(live: Application, unit: OrgUnit, values: Mapping[str, Any]) -> bool:
+    """Whether the form says what one that waits already says; what was returned waits for another text."""
+    return live.state != S.RETURNED and (live.unit_id, live.name, live.data["mobile"]) == (
+        unit.id,
+        values["name"],
+        values["mobile"],
+    )

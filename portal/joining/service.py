@@ -1,0 +1,239 @@
+"""What the operators work with: the list, its counts, one application, and what the clock closes by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Select, and_, false, func, or_, select
+
+from portal.core import kinds, uploads
+from portal.core.actors import CLOCK
+from portal.core.calendar import now, today
+from portal.core.db import db
+from portal.core.errors import Absent, Problems
+from portal.core.todo import Todo
+from portal.members import service as members
+from portal.members import sight
+from portal.members.catalogue import FIELD, Section
+from portal.members.models import Member
+from portal.org import access
+from portal.org.models import OrgUnit, User
+from portal.org.permissions import Permission as P
+
+from .models import Application
+from .models import ApplicationState as S
+from .questions import ASKED
+from .workflow import JOINING, values_of
+
+EXPIRES_AFTER = timedelta(days=30)
+PER_PAGE, PER_PAGE_MOST = 20, 100
+TODO = "todo"  # the filter of what the actor can act on now
+FORWARD = (JOINING.step("agree"), JOINING.step("approve"))  # the steps that an application waits for
+# an operator is never shown what is still being filled in
+LISTED = tuple(state for state in S if state != S.DRAFT)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A unit as a step looks at it, where there is no application yet."""
+
+    unit: OrgUnit
+
+
+# --- the list -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the list is cut to: `state` a state's value, `todo`, or "" for all; `unit_id` a unit and below."""
+
+    state: str = TODO
+    unit_id: int | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One page of the list; `before` and `after` are the keys of the pages beside it, None where there is none."""
+
+    rows: list[Application]
+    total: int
+    before: int | None
+    after: int | None
+
+
+def listing(
+    actor: User, filters: Filters, *, after: int | None = None, before: int | None = None, per_page: int = PER_PAGE
+) -> Listing:
+    """Return the page behind the row `after`, or in front of the row `before`; else the first.
+
+    What waits comes oldest first, everything else newest first.
+    """
+    per_page = min(max(per_page, 1), PER_PAGE_MOST)
+    query = _found(actor, filters)
+    total = db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    oldest_first = filters.state == TODO
+    forward = before is None
+    ascending = oldest_first == forward
+    key = after if forward else before
+    if key is not None:
+        query = query.where(Application.id > key if ascending else Application.id < key)
+    query = query.order_by(Application.id if ascending else Application.id.desc()).limit(per_page + 1)
+    rows = list(db.session.scalars(query))
+    more, rows = len(rows) > per_page, rows[:per_page]
+    if not forward:
+        rows.reverse()
+    earlier = more if not forward else key is not None
+    later = more if forward else True
+    return Listing(
+        rows,
+        total,
+        before=rows[0].id if rows and earlier else None,
+        after=rows[-1].id if rows and later else None,
+    )
+
+
+def counts(actor: User, filters: Filters) -> dict[str, int]:
+    """Return how many applications each choice of the state filter shows, under the other filters."""
+    everything = _found(actor, Filters("", filters.unit_id, filters.name)).subquery()
+    grouped = db.session.execute(select(everything.c.state, func.count()).group_by(everything.c.state))
+    by_state = {str(state): number for state, number in grouped}
+    waiting = _found(actor, Filters(TODO, filters.unit_id, filters.name))
+    return {
+        TODO: db.session.scalar(select(func.count()).select_from(waiting.subquery())) or 0,
+        **{state.value: by_state.get(state, 0) for state in LISTED},
+        "": sum(by_state.values()),
+    }
+
+
+def _found(actor: User, filters: Filters) -> Select[Any]:
+    query: Select[Any] = access.scoped(Application, actor, P.JOINING_READ)
+    query = query.where(Application.state.in_(LISTED))
+    if filters.state == TODO:
+        query = _waiting_for(actor, query)
+    elif filters.state:
+        query = query.where(Application.state == filters.state)
+    if filters.unit_id is not None:
+        unit = db.session.get(OrgUnit, filters.unit_id)
+        if unit is None:
+            return query.where(false())
+        below = select(OrgUnit.id).where(OrgUnit.path >= unit.path, OrgUnit.path < unit.path_end)
+        query = query.where(Application.unit_id.in_(below))
+    if filters.name:
+        query = query.where(Application.name.contains(filters.name, autoescape=True))
+    return query
+
+
+def _waiting_for(actor: User, query: Select[Any]) -> Select[Any]:
+    """Cut to what the actor can take a step forward; on his own application nobody decides."""
+    cases = []
+    for step in FORWARD:
+        permission = P(str(step.permission))
+        # a step is asked for at a unit of its own, so covering the applicant's unit is not enough
+        covered = access.units(actor, permission)
+        places = [unit.id for unit in covered if step.at and actor.may(permission, step.at(Place(unit)))]
+        cases.append(and_(Application.state.in_(step.sources), Application.unit_id.in_(places)))
+    query = query.where(or_(*cases))
+    me = members.own(actor)
+    if me is not None and me.id_index is not None:
+        query = query.where(or_(Application.id_type != me.id_type, Application.id_index != me.id_index))
+    return query
+
+
+def units(actor: User) -> list[OrgUnit]:
+    """Return the units that the list may be cut to, in the order of the tree."""
+    return access.units(actor, P.JOINING_READ)
+
+
+def todo(actor: User) -> list[Todo]:
+    """Return what waits for the actor, counted by the list's own query; nothing for someone without a step."""
+    if not any(actor.holds(str(step.permission)) for step in FORWARD):
+        return []
+    return [Todo("入会申请", listing(actor, Filters(), per_page=1).total, "joining.index", {"state": TODO})]
+
+
+# --- one application ------------------------------------------------------------------------------------------------
+
+
+class Filled:
+    """An application as a row of values, as `members.sight` reads a member."""
+
+    def __init__(self, item: Application) -> None:
+        self.unit, self.unit_id, self.uuid = item.unit, item.unit_id, item.uuid
+        self._values = values_of(item)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in FIELD:
+            return self._values.get(name)
+        raise AttributeError(name)
+
+
+def find(actor: User, item_id: int) -> Application:
+    """Return an application in the actor's scope, locked if the request writes. Raises Absent."""
+    item: Application = JOINING.fetch(actor, item_id)
+    return item
+
+
+def sheet(actor: User, item: Application) -> list[tuple[Section, list[sight.Line]]]:
+    """Return what was filled in by section, as the actor may see it."""
+    row = Filled(item)
+    lines: dict[Section, list[sight.Line]] = {section: [] for section in Section}
+    names = {*ASKED[item.form], *item.data} - {"photo"}
+    for name, field in FIELD.items():
+        if name in names:
+            lines[Section(field.section)].append(sight.line(actor, row, field))  # type: ignore[call-arg]  # by its value alone
+    return [(section, of_section) for section, of_section in lines.items() if of_section]
+
+
+def photo(item: Application) -> bytes:
+    """Return the applicant's photo, a JPEG. Raises Absent."""
+    upload_id = item.data.get("photo")
+    if upload_id is None:
+        raise Absent
+    return uploads.content_of(upload_id)
+
+
+def hints(actor: User, item: Application) -> list[str]:
+    """Return what whoever decides should look at; nothing of it refuses."""
+    values = values_of(item)
+    try:
+        _, found = members.check(values, today=today())
+    except Problems as problems:
+        found = [*problems.warnings, *(told for sentences in problems.errors.values() for told in sentences)]
+    if item.state == S.ALREADY_HERE:
+        found.append(_where_already(actor, item, str(values["id_number"])))
+    namesakes = access.scoped(Member, actor, P.MEMBER_READ, Member.id).where(Member.name == item.name)
+    if count := len(set(db.session.scalars(namesakes)) - {item.member_id}):
+        found.append(f"您的管理范围内已有 {count} 位同名会员，请核对是否同一人")
+    if values.get("staff_no") == kinds.PENDING_STAFF_NO:
+        found.append("工号待发，发放后请由校工会补录")
+    return found
+
+
+def _where_already(actor: User, item: Application, number: str) -> str:
+    """Say where the document is known, as far as the actor may read it."""
+    member = members.find_by_document(item.id_type, number)
+    if member is None:
+        return "该证件号码另有一份入会申请在办理，请核对后只办理一份"
+    if not actor.may(P.MEMBER_READ, member.unit):
+        return "该证件号码已有会籍，请由校工会核实"
+    status = FIELD["membership_status"]
+    return (
+        f"该证件号码已有会籍：{member.trace_label}，{member.unit.name}，"
+        f"{kinds.show(status, member.membership_status)}，请按校内转会或恢复会籍办理"
+    )
+
+
+# --- the clock ------------------------------------------------------------------------------------------------------
+
+
+def expire_returned() -> int:
+    """Close what was returned 30 days ago and not mended since; return how many."""
+    query = select(Application).where(Application.state == S.RETURNED, Application.returned_at < now() - EXPIRES_AFTER)
+    items = db.session.scalars(query.with_for_update(of=Application)).all()
+    for item in items:
+        with db.session.begin_nested():
+            JOINING.fire(item, "expire", CLOCK, own=True)
+    return len(items)
