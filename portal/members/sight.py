@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal
 
-from portal.core import kinds
+from portal.core import crypto, kinds
 from portal.core.calendar import show_date, today
 from portal.core.db import db
 from portal.core.fields import Field, Seen
@@ -54,6 +54,13 @@ def can_see(actor: User, field: Field, row: Any, *, place: Place = "sheet") -> S
     return Sight.FULL
 
 
+def in_list(field: Field) -> Sight:
+    """Return how much of `field` a list shows to whoever may read its rows at all, so that rows need not be asked."""
+    if field.seen is Seen.OPEN:
+        return Sight.FULL
+    return Sight.HIDDEN if field.seen is Seen.FAMILY or field.column_name == SALARY else Sight.MASKED
+
+
 def value(actor: User, row: Any, name: str, *, place: Place = "sheet") -> str:
     """Return the text of the field `name` of `row` as the actor may see it at `place`; nothing where it is hidden."""
     field = FIELD[name]
@@ -96,6 +103,11 @@ def raw_value(row: Any, name: str) -> Any:
             for change in _member_of(row).changes
         ] or None
     return getattr(row, FIELD[name].column_name)
+
+
+def opened(uuid: str, name: str, ciphertext: bytes) -> str:
+    """Return the text of a sealed column read without its row, for lists; mask it with `shown`."""
+    return crypto.open_sealed(ciphertext, bound_to=f"{Member.SEAL_FAMILY}|{name}|{uuid}").decode()
 
 
 def _is_own(actor: User, row: Any) -> bool:
