@@ -28,6 +28,7 @@ from .checks import check as check
 from .enums import ChangeType, EmploymentStatus, MembershipStatus
 from .models import Member, MembershipChange, MemberVersion
 from .numbers import next_member_no
+from .search import figures as figures
 
 audit.name_acts({"member.reveal": "查看完整信息"})
 
@@ -42,17 +43,20 @@ LEFT = frozenset({MembershipStatus.WITHDRAWN, MembershipStatus.TRANSFERRED_OUT})
 # --- finding one ------------------------------------------------------------------------------------------------------
 
 
-def own(actor: User) -> Member | None:
-    """Return the actor's own record, locked if the request writes; None for someone who is no member."""
+def own(actor: User, *, to_write: bool = False) -> Member | None:
+    """Return the actor's own record, locked if it is `to_write`; None for someone who is no member."""
     query = select(Member).where(Member.user_id == actor.id)
-    if database.is_writing():
+    if to_write:
         query = query.with_for_update(of=Member)
     return db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
 
 
 def find(actor: User, member_id: int, permission: Permission = Permission.MEMBER_READ) -> Member:
-    """Return the member `member_id` if she is the actor herself or in scope of `permission`. Raises Absent."""
-    mine = own(actor)
+    """Return the member `member_id` if she is the actor herself or in scope of `permission`. Raises Absent.
+
+    The row is locked if the request writes.
+    """
+    mine = own(actor, to_write=database.is_writing())
     if mine is not None and mine.id == member_id:
         return mine
     member: Member = access.fetch(Member, member_id, actor, permission)
@@ -263,7 +267,7 @@ def change_photo(actor: User, stream: BinaryIO) -> None:
     database.release()
     picture = uploads.photo(stream)
     database.writes()
-    member = own(actor)
+    member = own(actor, to_write=True)
     if member is None:
         raise Absent
     if right_to(actor, member, FIELD["photo"]) is not NOW:
