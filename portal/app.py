@@ -6,7 +6,7 @@ import logging
 import traceback
 from typing import Any
 
-from flask import Flask, Response, redirect, render_template, request, url_for
+from flask import Flask, Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_migrate import Migrate
@@ -152,6 +152,8 @@ def _check_keys() -> None:
 
 def _for_templates() -> dict[str, Any]:
     """What every template may use; `value` is closed over who looks."""
+    if g.get("refused"):
+        return {}  # an error page asks the database for nothing
     words: dict[str, Any] = {
         "today": calendar.today(),
     }
@@ -174,10 +176,10 @@ def _headers(response: Response) -> Response:
 
 def _install_errors(app: Flask) -> None:
     def page(status: int, message: str = "") -> ResponseReturnValue:
+        g.refused = True
         heading, sentence = SENTENCES.get(status, SENTENCES[500])
         body = render_template("errors/error.html", status=status, heading=heading, sentence=message or sentence)
-        # the page's own reads end here; the request's transaction ended in the view's wrapper
-        db.session.rollback()
+        db.session.rollback()  # a refusal before the view's wrapper may have read who asks
         return body, status, ({"Retry-After": "5"} if status in (429, 503) else {})
 
     @app.errorhandler(DomainError)
