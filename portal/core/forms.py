@@ -315,6 +315,10 @@ class PortalForm(FlaskForm):
             raise Problems(errors, warnings)
         return read
 
+    def text(self, name: str) -> str:
+        """Return what was typed into the input `name`; "" where nothing was."""
+        return str(self[name].data or "")
+
     def refuse(self, error: DomainError) -> None:
         """Put the sentences of `error` under their inputs, or at the top, and answer with its status.
 
