@@ -22,7 +22,7 @@ from sqlalchemy import make_url
 
 from portal.app import create_app
 from portal.config import Settings
-from portal.core import audit, crypto
+from portal.core import audit, crypto, uploads
 from portal.core import db as database
 from portal.core.db import db
 from portal.core.web import limiter
@@ -136,6 +136,7 @@ def database_uri(prepared: Prepared) -> str:
 def app(request: pytest.FixtureRequest, prepared: Prepared, database_uri: str) -> Iterator[Flask]:
     """The app on this test's database, with a context for the test's own session; afterwards the trace must hold."""
     crypto.use(_ring())
+    uploads.use(prepared.instance / "uploads")
     limiter.reset()
     database.writes()
     database.forget_later()

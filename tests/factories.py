@@ -1,15 +1,25 @@
-"""Invented people and units. Each builder adds to the session and flushes; none commits."""
+"""Invented people, units, members and applications, made by the same verbs that the pages call.
+
+Builders add to the session and flush; those of applications commit, because the verb behind them ends a transaction.
+"""
 
 from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
-from portal.core.actors import SHELL
+from portal.core.actors import APPLICANT, CLOCK, SHELL
 from portal.core.calendar import today
 from portal.core.db import db
+from portal.joining import applying, codes, receipts
+from portal.joining.models import Application, JoinCode
+from portal.joining.models import ApplicationState as S
+from portal.joining.workflow import JOINING
+from portal.members import service as members
+from portal.members.models import Member
 from portal.org.models import Grant, OrgUnit, UnitKind, User
 from portal.org.permissions import Role
 from portal.org.service import found_unit
@@ -42,7 +52,7 @@ def id_number(
 
 @dataclass(frozen=True)
 class Person:
-    """Who fills in a form. `values` are keyed by catalogue names, as parsed; `inputs` are the same as typed."""
+    """Who fills in a form; `values` are keyed by catalogue names, as parsed."""
 
     values: dict[str, Any]
 
@@ -118,3 +128,135 @@ def make_user(
         db.session.add(Grant(user=user, role=role, unit=unit, starts=since, ends=ends))
     db.session.flush()  # the tests name people by number
     return user
+
+
+# --- canaries --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Canaries:
+    """Texts that stand nowhere else: each in a field that not everyone may read."""
+
+    values: dict[str, Any]
+    secret: tuple[str, ...]  # ID number and salary: whole only by a reveal
+    family: tuple[str, ...]  # 33 to 38: operators of the own subtree
+    masked: tuple[str, ...]  # mobile and address: tail in lists, whole on the sheet of the own subtree
+    encrypted: tuple[str, ...]  # whatever else must not stand in the database as text
+
+
+def canaries() -> Canaries:
+    """Return a person's values with a canary in every field that is masked, of the family, secret or encrypted."""
+    serial = next(_serial)
+    mark = f"{serial:04d}"
+    birth = date(1976, 1, 1) + timedelta(days=serial % 9000)
+    number = id_number(birth=birth, sex="2", area="130303", serial=serial)
+    salary, mobile, address = f"4{mark}.73", f"1760335{mark}", f"金丝雀{mark}路密址"
+    spouse = {"name": "殷密配", "workplace": f"密偶单位{mark}", "phone": f"1770335{mark}"}
+    relative = {"relation": "51", "name": "殷密亲", "workplace": f"密亲单位{mark}", "phone": f"1780335{mark}"}
+    resume = {
+        "start": f"{birth.year + 24}-07",
+        "end": None,
+        "place": f"密历单位{mark}",
+        "post": "教师",
+        "witness": "殷证人",
+    }
+    values = a_person(
+        name="殷晓澜",
+        sex="2",
+        birth_date=birth,
+        id_number=number,
+        mobile=mobile,
+        home_address=address,
+        dues_base=Decimal(salary),
+        marital_status="21",
+        spouse=spouse | {"is_member_here": False, "married_on": None},
+        children_count=1,
+        children=[{"name": f"殷密子{mark}", "sex": "1", "birth_date": f"{birth.year + 30}-05-06"}],
+        family_planning="1",
+        family_planning_text=f"密证号{mark}",
+        family_members=[relative],
+        honors=[{"title": f"密荣誉{mark}", "level": "4", "year": 2020, "document_no": ""}],
+        work_start_date=date(birth.year + 24, 7, 1),
+        resume=[resume],
+    ).values
+    return Canaries(
+        values=values,
+        secret=(number, salary),
+        family=(
+            spouse["workplace"],
+            spouse["phone"],
+            relative["workplace"],
+            relative["phone"],
+            f"密证号{mark}",
+            f"殷密子{mark}",
+        ),
+        masked=(mobile, address),
+        encrypted=(f"密荣誉{mark}", f"密历单位{mark}"),
+    )
+
+
+# --- members and applications ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Hand:
+    """Whoever may do everything, for arranging what somebody has done before the test begins."""
+
+    label: str = "安排测试的人"
+    id: None = None
+
+    def may(self, permission: str, unit: object) -> bool:
+        """Everything, everywhere."""
+        return True
+
+
+def make_member(unit: OrgUnit, *, join_date: date | None = None, **values: Any) -> Member:
+    """Admit someone to `unit` from `join_date` (default today), with `values` instead of an invented person's."""
+    return members.admit(SHELL, unit=unit, values=a_person(**values).values, join_date=join_date or today())
+
+
+def make_code(unit: OrgUnit) -> JoinCode:
+    """Return the join code of `unit`."""
+    code = codes.issue_code(SHELL, unit)
+    db.session.flush()
+    return code
+
+
+_form_keys: dict[str, str] = {}
+
+
+def receipt_code(item: Application) -> str:
+    """Return the code on the receipt of an application made here."""
+    return receipts.code_from(_form_keys[item.uuid])
+
+
+def make_application(
+    unit: OrgUnit, state: S = S.SUBMITTED, *, study_date: date | None = None, **values: Any
+) -> Application:
+    """Send an application to `unit` and take it to `state` by the steps that lead there; commits."""
+    code = make_code(unit)
+    person = a_person(**values).values
+    if state is S.ALREADY_HERE:
+        members.admit(SHELL, unit=unit, values=person, join_date=today())
+    token, key = code.token, f"a test's form {next(_serial)}"
+    db.session.commit()
+    receipt = applying.submit(token, key, person, consented=True, sensitive_consented=True)
+    db.session.commit()
+    item = receipts.find(receipt).application
+    _form_keys[item.uuid] = key
+    hand = Hand()
+    if state in (S.BRANCH_OK, S.APPROVED) and item.state is S.SUBMITTED:
+        JOINING.fire(item, "agree", hand)
+    if state is S.APPROVED:
+        JOINING.fire(item, "approve", hand, study_date=study_date or today())
+    if state in (S.RETURNED, S.EXPIRED):
+        JOINING.fire(item, "return", hand, comment="请核对籍贯", wrong_fields=["native_place"])
+    if state is S.EXPIRED:
+        JOINING.fire(item, "expire", CLOCK, own=True)
+    if state is S.REJECTED:
+        JOINING.fire(item, "reject", hand, comment="不符合入会条件")
+    if state is S.WITHDRAWN:
+        JOINING.fire(item, "withdraw", APPLICANT, own=True)
+    db.session.commit()
+    assert item.state is state
+    return item

@@ -139,7 +139,7 @@ def test_a_one_time_password_must_be_changed_before_anything_else(client, user_a
         answer = client.get(path)
         assert (path, answer.status_code, answer.location) == (path, 302, "/password")
 
-    answer = client.submit("/password", {"current": once, "new": NEW, "again": NEW})
+    answer = client.submit("/password", {"current": once, "new": NEW, "again": NEW}, action="password")
     assert answer.status_code == 302
     assert user.must_change_password is False
     assert client.get("/").status_code == 200
