@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
@@ -14,6 +15,8 @@ from portal.core.db import apart, db, release, writes
 from portal.core.errors import Conflict, DomainError, Problems
 from portal.core.uploads import Upload
 from portal.members import service as members
+from portal.members import sight
+from portal.members.catalogue import FIELD
 from portal.org import access
 from portal.org.models import JoinForm, OrgUnit
 
@@ -25,6 +28,8 @@ from .workflow import JOINING, values_of
 
 audit.name_acts({"joining.photo": "上传照片", "joining.repeat": "重复提交申请"})
 
+FULL, MASKED = sight.Sight.FULL, sight.Sight.MASKED
+FORM_KEY = re.compile(r"[\w-]{22}", re.ASCII)  # what crypto.random_token gives
 CLOSED = "入会码刚刚停用，请向分工会索取新的二维码"
 
 
@@ -85,6 +90,8 @@ def submit(
     nothing new and returns the same code. Whoever is here already gets the same answer as anybody; the application is
     then parked for the operators. Raises Problems or DomainError.
     """
+    if not FORM_KEY.fullmatch(form_key):
+        raise DomainError("页面已失效，请重新扫码打开")
     release()
     writes()
     code = codes.open_code(token, locked=True)
@@ -158,6 +165,16 @@ def check_revision(
         kept = {name: value for name, value in kept.items() if name not in ("id_type", "sex", "birth_date")}
     agreed = sensitive_consented or item.sensitive_consented_at is not None
     return check(kept | mended, item.form, consented=True, sensitive_consented=agreed)
+
+
+def locked_lines(item: Application, opened: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return label and text of what stays as it was, as the applicant reads it; secrets masked."""
+    values = values_of(item)
+    fields = [FIELD[name] for name in ASKED[item.form] if name not in opened and values.get(name) is not None]
+    return [
+        (field.label, sight.shown(field, values[field.name], MASKED if sight.is_secret(field) else FULL))
+        for field in fields
+    ]
 
 
 def _send(item: Application, action: str) -> None:

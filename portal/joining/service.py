@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -29,7 +29,7 @@ from .workflow import JOINING, values_of
 
 EXPIRES_AFTER = timedelta(days=30)
 PER_PAGE, PER_PAGE_MOST = 20, 100
-TODO = "todo"  # the filter of what the actor can act on now
+TODO, ALL = "todo", "all"  # what the actor can act on now; everything
 FORWARD = (JOINING.step("agree"), JOINING.step("approve"))  # the steps that an application waits for
 # an operator is never shown what is still being filled in
 LISTED = tuple(state for state in S if state != S.DRAFT)
@@ -47,10 +47,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Filters:
-    """What the list is cut to: `state` a state's value, `todo`, or "" for all; `unit_id` a unit and below."""
+    """What the list is cut to: `state` a state's value, TODO or ALL; `unit` the code of a unit, for all below it."""
 
     state: str = TODO
-    unit_id: int | None = None
+    unit: str = ""
     name: str = ""
 
 
@@ -97,14 +97,14 @@ def listing(
 
 def counts(actor: User, filters: Filters) -> dict[str, int]:
     """Return how many applications each choice of the state filter shows, under the other filters."""
-    everything = _found(actor, Filters("", filters.unit_id, filters.name)).subquery()
+    everything = _found(actor, replace(filters, state=ALL)).subquery()
     grouped = db.session.execute(select(everything.c.state, func.count()).group_by(everything.c.state))
     by_state = {str(state): number for state, number in grouped}
-    waiting = _found(actor, Filters(TODO, filters.unit_id, filters.name))
+    waiting = _found(actor, replace(filters, state=TODO))
     return {
         TODO: db.session.scalar(select(func.count()).select_from(waiting.subquery())) or 0,
         **{state.value: by_state.get(state, 0) for state in LISTED},
-        "": sum(by_state.values()),
+        ALL: sum(by_state.values()),
     }
 
 
@@ -113,14 +113,12 @@ def _found(actor: User, filters: Filters) -> Select[Any]:
     query = query.where(Application.state.in_(LISTED))
     if filters.state == TODO:
         query = _waiting_for(actor, query)
-    elif filters.state:
+    elif filters.state != ALL:
         query = query.where(Application.state == filters.state)
-    if filters.unit_id is not None:
-        unit = db.session.get(OrgUnit, filters.unit_id)
-        if unit is None:
-            return query.where(false())
-        below = select(OrgUnit.id).where(OrgUnit.path >= unit.path, OrgUnit.path < unit.path_end)
-        query = query.where(Application.unit_id.in_(below))
+    if filters.unit:
+        top = db.session.scalars(select(OrgUnit).where(OrgUnit.code == filters.unit)).one_or_none()
+        below = false() if top is None else (OrgUnit.path >= top.path) & (OrgUnit.path < top.path_end)
+        query = query.where(Application.unit_id.in_(select(OrgUnit.id).where(below)))
     if filters.name:
         query = query.where(Application.name.contains(filters.name, autoescape=True))
     return query
@@ -142,9 +140,16 @@ def _waiting_for(actor: User, query: Select[Any]) -> Select[Any]:
     return query
 
 
-def units(actor: User) -> list[OrgUnit]:
-    """Return the units that the list may be cut to, in the order of the tree."""
-    return access.units(actor, P.JOINING_READ)
+def state_choices(actor: User, filters: Filters) -> list[tuple[str, str]]:
+    """Return the choices of the state filter, each with its number."""
+    number = counts(actor, filters)
+    labels = {TODO: "待我办理", **{state.value: state.label for state in LISTED}, ALL: "全部"}
+    return [(value, f"{label}（{number[value]}）") for value, label in labels.items()]
+
+
+def unit_choices(actor: User) -> list[tuple[str, str]]:
+    """Return code and name of the units that the list may be cut to, in the order of the tree."""
+    return [(unit.code, unit.name) for unit in access.units(actor, P.JOINING_READ)]
 
 
 def todo(actor: User) -> list[Todo]:
@@ -185,6 +190,11 @@ def sheet(actor: User, item: Application) -> list[tuple[Section, list[sight.Line
         if name in names:
             lines[Section(field.section)].append(sight.line(actor, row, field))  # type: ignore[call-arg]  # by its value alone
     return [(section, of_section) for section, of_section in lines.items() if of_section]
+
+
+def tail(item: Application) -> str:
+    """Return the ID number as a list shows it."""
+    return kinds.mask(FIELD["id_number"], item.data["id_number"])
 
 
 def photo(item: Application) -> bytes:

@@ -1,0 +1,336 @@
+"""The pages of joining: the applicant's on her phone, and the operators'."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from portal.core import audit, crypto, qr
+from portal.core.calendar import today
+from portal.core.errors import DomainError
+from portal.core.forms import PortalForm
+from portal.core.web import limiter, renders
+from portal.members import service as members
+from portal.org.guards import needs, public
+from portal.org.permissions import Permission
+
+from . import applying, codes, questions, receipts, service
+from .forms import APPLY, ApproveForm, FilterForm, FirstPasswordForm, ReceiptForm, RejectForm, ReturnForm, revise_form
+from .models import Application, Receipt
+from .workflow import JOINING, values_of
+
+bp = Blueprint("joining", __name__, url_prefix="/joining")
+
+# an office shares one address, and a poster is scanned by many at once
+FORMS = "120 per minute; 1200 per hour"
+GUESSES = "20 per minute; 100 per hour"
+
+RECEIPT = "receipt"  # the session's name for the receipt code: it never stands in an address
+REFUSED = 422
+
+Values = dict[str, object]
+
+
+# --- the applicant --------------------------------------------------------------------------------------------------
+
+
+@bp.route("/apply/<token>", methods=["GET", "POST"])
+@renders
+@limiter.limit(FORMS, methods=["POST"])
+@public
+def apply(token: str) -> ResponseReturnValue:
+    """Show the form behind a scanned code, and take it."""
+    code = codes.open_code(token)
+    if code is None:
+        return render_template("joining/closed.html"), 404
+    kind = codes.form_of(code.unit)
+    form = APPLY[kind]()
+    agreed = {"consented": bool(form.consent.data), "sensitive_consented": _ticked(form, "consent_sensitive")}
+
+    def check(values: Values) -> object:
+        return applying.check(values, kind, **agreed)
+
+    def send(values: Values, photo: str) -> None:
+        session[RECEIPT] = applying.submit(token, form.form_key.data or "", values, photo=photo, **agreed)
+
+    if request.method == "GET":
+        form.form_key.data = crypto.random_token()
+    elif _sent(form, check, send):
+        return redirect(url_for(".receipt"))
+    return render_template("joining/apply.html", form=form, unit=code.unit, texts=questions), form.status
+
+
+@bp.route("/receipt", methods=["GET", "POST"])
+@limiter.limit(GUESSES, methods=["POST"])
+@public
+def receipt() -> ResponseReturnValue:
+    """Show how far the application is; on another device, ask for the receipt code first."""
+    form = ReceiptForm()
+    if form.validate_on_submit():
+        try:
+            receipts.find(form.code.data or "")
+        except DomainError as error:
+            form.refuse(error)
+        else:
+            session[RECEIPT] = receipts.plain(form.code.data or "")
+            return redirect(url_for(".receipt"))
+    held = _held()
+    if held is None or form.status != 200:
+        return render_template("joining/receipt_code.html", form=form), form.status
+    return _progress(held, FirstPasswordForm())
+
+
+@bp.post("/receipt/withdraw")
+@public
+def withdraw() -> ResponseReturnValue:
+    """End one's own application."""
+    receipts.withdraw(session.get(RECEIPT, ""))
+    flash("申请已撤回", "success")
+    return redirect(url_for(".receipt"))
+
+
+@bp.post("/receipt/leave")
+@public
+def leave() -> ResponseReturnValue:
+    """Forget the receipt on this device."""
+    session.pop(RECEIPT, None)
+    return redirect(url_for(".receipt"))
+
+
+@bp.route("/receipt/revise", methods=["GET", "POST"])
+@renders
+@limiter.limit(FORMS, methods=["POST"])
+@public
+def revise() -> ResponseReturnValue:
+    """Open the wrong fields of a returned application again, and take them."""
+    held = _held()
+    if held is None or not receipts.progress(held).may_revise:
+        return redirect(url_for(".receipt"))
+    item = held.application
+    opened = questions.unlocked(item.wrong_fields, item.form)
+    form = revise_form(item.form, opened, values_of(item))
+    locked = applying.locked_lines(item, opened)
+    agreed = _ticked(form, "consent_sensitive")
+
+    def check(values: Values) -> object:
+        return applying.check_revision(item, values, sensitive_consented=agreed)
+
+    def send(values: Values, photo: str) -> None:
+        applying.resubmit(session[RECEIPT], values, photo=photo, sensitive_consented=agreed)
+
+    if request.method == "POST" and _sent(form, check, send):
+        flash("已重新提交", "success")
+        return redirect(url_for(".receipt"))
+    page = render_template("joining/revise.html", form=form, item=item, locked=locked, texts=questions)
+    return page, form.status
+
+
+@bp.post("/receipt/password")
+@renders
+@limiter.limit(GUESSES)
+@public
+def password() -> ResponseReturnValue:
+    """Set the first password of the account that came of the application."""
+    form = FirstPasswordForm()
+    held = _held()
+    if held is None:
+        return redirect(url_for(".receipt"))
+    if form.validate_on_submit():
+        try:
+            receipts.set_password(session[RECEIPT], form.tail.data or "", form.new.data or "", form.again.data or "")
+        except DomainError as error:
+            form.refuse(error)
+        else:
+            flash("密码已设置，请登录", "success")
+            return redirect(url_for(".receipt"))
+    return _progress(held, form)
+
+
+def _held() -> Receipt | None:
+    """Return the receipt of this device's session."""
+    try:
+        return receipts.find(session.get(RECEIPT, ""))
+    except DomainError:
+        return None
+
+
+def _progress(held: Receipt, form: PortalForm) -> ResponseReturnValue:
+    shown = receipts.progress(held)
+    page = render_template(
+        "joining/receipt.html",
+        item=held.application,
+        progress=shown,
+        code=receipts.grouped(session[RECEIPT]),
+        form=form,
+        withdraw=JOINING.step("withdraw"),
+    )
+    return page, form.status
+
+
+def _sent(form: Any, check: Callable[[Values], object], send: Callable[[Values, str], None]) -> bool:
+    """Keep the photo so that a refusal does not lose it, then send what was filled in; else the form says why not."""
+    problems: list[DomainError] = []
+    file = form.photo.data if "photo" in form else None
+    try:
+        if file:
+            form.photo_kept.data = applying.keep_photo(file.stream)
+    except DomainError as error:
+        problems.append(error)
+    try:
+        values = form.answers(check)
+        if not problems:
+            send(values, form.photo_kept.data or "")
+    except DomainError as error:
+        problems.append(error)
+    for problem in problems:
+        form.refuse(problem)
+    return not problems
+
+
+def _ticked(form: PortalForm, name: str) -> bool:
+    return name in form and bool(form[name].data)
+
+
+# --- the operators --------------------------------------------------------------------------------------------------
+
+
+@bp.get("/")
+@needs(Permission.JOINING_READ)
+def index() -> ResponseReturnValue:
+    """List applications: at first those that wait for this person."""
+    given = request.args
+    filters = service.Filters(
+        state=given.get("state") or service.TODO,
+        unit=given.get("unit", ""),
+        name=given.get("q", "").strip(),
+    )
+    after, before = given.get("after", type=int), given.get("before", type=int)
+    number = max(given.get("page", 1, type=int), 1)
+    per_page = given.get("per_page", service.PER_PAGE, type=int)
+    found = service.listing(current_user, filters, after=after, before=before, per_page=per_page)
+    form = FilterForm(formdata=None, data=asdict(filters) | {"q": filters.name})
+    form.state.choices = service.state_choices(current_user, filters)
+    form.unit.choices = [("", "全部"), *service.unit_choices(current_user)]
+    here: dict[str, Any] = {"state": filters.state, "unit": filters.unit or None, "q": filters.name or None}
+    page = {
+        "total": found.total,
+        "number": number,
+        "first_url": url_for(".index", **here),
+        "prev_url": found.before and url_for(".index", **here, before=found.before, page=max(number - 1, 1)),
+        "next_url": found.after and url_for(".index", **here, after=found.after, page=number + 1),
+    }
+    return render_template(
+        "joining/index.html", rows=found.rows, form=form, page=page, filters=filters, tail=service.tail
+    )
+
+
+@bp.get("/<int:id>")
+@needs(Permission.JOINING_READ)
+def detail(id: int) -> ResponseReturnValue:
+    """Show one application with what may be done about it."""
+    item = service.find(current_user, id)
+    return render_template(
+        "joining/detail.html",
+        item=item,
+        sections=service.sheet(current_user, item),
+        hints=service.hints(current_user, item),
+        steps=JOINING.open_steps(item, current_user),
+        events=audit.events_of(item),
+        has_photo="photo" in item.data,
+        may_print=item.member is not None and members.may_print(current_user, item.member),
+    )
+
+
+@bp.get("/<int:id>/photo")
+@needs(Permission.JOINING_READ)
+def photo(id: int) -> ResponseReturnValue:
+    """Show the applicant's photo."""
+    return Response(service.photo(service.find(current_user, id)), mimetype="image/jpeg")
+
+
+@bp.route("/<int:id>/approve", methods=["GET", "POST"])
+@needs(Permission.JOINING_APPROVE)
+def approve(id: int) -> ResponseReturnValue:
+    """Ask for the day of the committee's decision, and approve."""
+    item = service.find(current_user, id)
+    return _decide(item, "approve", ApproveForm(data={"study_date": today()}))
+
+
+@bp.route("/<int:id>/return", methods=["GET", "POST"], endpoint="send_back")
+@needs(Permission.JOINING_RETURN)
+def send_back(id: int) -> ResponseReturnValue:
+    """Ask what is wrong and where, and return the application."""
+    item = service.find(current_user, id)
+    return _decide(item, "return", ReturnForm().offer(item.form))
+
+
+@bp.route("/<int:id>/reject", methods=["GET", "POST"])
+@needs(Permission.JOINING_APPROVE)
+def reject(id: int) -> ResponseReturnValue:
+    """Ask for the reason, and close the application."""
+    item = service.find(current_user, id)
+    return _decide(item, "reject", RejectForm())
+
+
+def _decide(item: Application, action: str, form: PortalForm) -> ResponseReturnValue:
+    """Show the page of a step with inputs, or take the step."""
+    step = JOINING.step(action)
+    if request.method == "GET" and step not in JOINING.open_steps(item, current_user):
+        flash(f"这份申请现在不能{step.label}，请看办理记录", "warning")
+        return redirect(url_for(".detail", id=item.id))
+    if form.validate_on_submit():
+        inputs = {name: value for name, value in form.data.items() if name != "csrf_token"} | form.values()
+        try:
+            JOINING.fire(item, action, current_user, **inputs)
+        except DomainError as error:
+            if error.status != REFUSED:
+                raise
+            form.refuse(error)
+        else:
+            flash(f"已{step.label}", "success")
+            return redirect(url_for(".detail", id=item.id))
+    return render_template("joining/decide.html", item=item, step=step, form=form), form.status
+
+
+@bp.get("/codes", endpoint="codes")
+@needs(Permission.JOINING_CODES)
+def posters() -> ResponseReturnValue:
+    """List the units with their codes."""
+    return render_template("joining/codes.html", posters=codes.posters(current_user), address=_address)
+
+
+@bp.post("/codes/issue/<int:id>")
+@needs(Permission.JOINING_CODES)
+def issue(id: int) -> ResponseReturnValue:
+    """Make the code of a unit that has none."""
+    unit = codes.find_unit(current_user, id)
+    codes.issue_code(current_user, unit)
+    flash(f"已生成{unit.name}的入会码", "success")
+    return redirect(url_for(".codes"))
+
+
+@bp.get("/codes/<int:id>.svg")
+@needs(Permission.JOINING_CODES)
+def code_svg(id: int) -> ResponseReturnValue:
+    """Draw a code for the page."""
+    return Response(qr.svg(_address(codes.find_code(current_user, id).token)), mimetype="image/svg+xml")
+
+
+@bp.get("/codes/<int:id>.png")
+@needs(Permission.JOINING_CODES)
+def code_png(id: int) -> ResponseReturnValue:
+    """Send a code for a poster."""
+    code = codes.find_code(current_user, id)
+    answer = Response(qr.png(_address(code.token)), mimetype="image/png")
+    answer.headers.set("Content-Disposition", "attachment", filename=f"{code.unit.code}.png")
+    return answer
+
+
+def _address(token: str) -> str:
+    """Return what a QR code says: the address of the form, as it is reached from outside."""
+    return str(current_app.config["BASE_URL"]) + url_for(".apply", token=token)
