@@ -11,7 +11,7 @@ import os
 import warnings
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 from sqlalchemy import ForeignKey, String
@@ -96,7 +96,7 @@ def content_of(upload_id: int) -> bytes:
     return crypto.open_sealed(sealed, bound_to=f"upload|content|{row.uuid}")
 
 
-def photo(stream: BinaryIO) -> bytes:
+def photo(stream: IO[bytes]) -> bytes:
     """Return the picture in `stream` as the house keeps photos: upright, 5:7, at least 295x413, a JPEG without EXIF.
 
     Raises DomainError on `photo` for what is no picture (jpg, png, webp) or larger than 15 MB.

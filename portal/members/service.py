@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
-from typing import Any, BinaryIO
+from dataclasses import dataclass
+from datetime import date, datetime
+from io import BytesIO
+from typing import IO, Any
 
 from sqlalchemy import select
 
-from portal.core import audit, crypto, kinds, uploads
+from portal.core import audit, crypto, kinds, notices, uploads
 from portal.core import db as database
 from portal.core.actors import Actor
 from portal.core.calendar import today
@@ -201,8 +203,22 @@ def edit(
             raise DomainError("该证件号码已是工会会员，请核对", field="id_number")
     if written.get("mobile") and _mobile_is_shared(member, written["mobile"]):
         warnings.append("该手机号码也登记在另一位会员名下，请核对")
-    history.write(member, written, actor, reason=reason or ("本人修改" if member.user_id == actor.id else "修改"))
+    is_own = member.user_id == actor.id
+    version = history.write(member, written, actor, reason=reason or ("本人修改" if is_own else "工会修改"))
+    if version is not None and member.user_id is not None and not is_own:
+        labels = "、".join(FIELD[name].label for name in FIELD if name in written)
+        notices.tell([member.user_id], f"您的会员信息已由 {actor.label} 修改", f"修改的内容：{labels}", "/members/me")
     return warnings
+
+
+def mark_of(member: Member) -> int:
+    """Return the number of the member's present version, which a form carries as `seen_version`."""
+    return history.present_version(member).id
+
+
+def asked_for(actor: User, member: Member) -> tuple[Field, ...]:
+    """Return the fields that the actor may have changed by asking, but not change."""
+    return tuple(field for field in FIELDS if right_to(actor, member, field) is Right.ASK)
 
 
 def _changed_labels(seen: MemberVersion, present: MemberVersion) -> list[str]:
@@ -223,7 +239,7 @@ def _checked(member: Member, changed: dict[str, Any]) -> tuple[dict[str, Any], l
     if "id_number" in changed or "id_type" in changed:
         merged |= {name: None for name in told_by_number if name not in changed}
     try:
-        checked, warnings = check(merged, today=today())
+        checked, warnings = check(merged, required=("name", "id_type"), today=today())
     except DomainError as error:
         _raise_new(error, current, changed)
         checked, warnings = merged, []
@@ -257,7 +273,7 @@ def _mobile_is_shared(member: Member, mobile: str) -> bool:
     return db.session.scalars(others.limit(1)).first() is not None
 
 
-def change_photo(actor: User, stream: BinaryIO) -> None:
+def change_photo(actor: User, stream: IO[bytes] | None) -> None:
     """Replace the actor's own photo by the picture in `stream`. Raises DomainError on `photo`, Absent for no member.
 
     The picture is read and turned with no transaction open.
@@ -265,7 +281,7 @@ def change_photo(actor: User, stream: BinaryIO) -> None:
     if own(actor) is None:
         raise Absent
     database.release()
-    picture = uploads.photo(stream)
+    picture = uploads.photo(stream or BytesIO())
     database.writes()
     member = own(actor, to_write=True)
     if member is None:
@@ -284,6 +300,42 @@ def may_reveal(actor: User, member: Member, field: Field) -> bool:
     if not sight.is_secret(field) or sight.can_see(actor, field, member) is sight.Sight.HIDDEN:
         return False
     return member.user_id == actor.id or actor.may(Permission.MEMBER_REVEAL, member.unit)
+
+
+@dataclass(frozen=True)
+class Look:
+    """Someone has read a secret of the member, or printed her form."""
+
+    at: datetime
+    by: str
+    what: str
+    reason: str
+
+
+def looks_at(member: Member) -> list[Look]:
+    """Return who has revealed the member's secrets or printed her form, latest first; for herself."""
+    return [
+        Look(event.at, event.actor_label, _looked_at(event), event.reason)
+        for event in reversed(audit.events_of(member))
+        if event.action in ("member.reveal", "member.print")
+    ]
+
+
+def _looked_at(event: audit.AuditEvent) -> str:
+    field = FIELD.get(event.details.get("field", ""))
+    return f"查看完整{field.label}" if field else event.action_label
+
+
+def may_print(actor: User, member: Member) -> bool:
+    """Whether the actor may print the member's form: her own, or with the right at the member's unit."""
+    return member.user_id == actor.id or actor.may(Permission.MEMBER_PRINT, member.unit)
+
+
+def photo_of(member: Member) -> bytes:
+    """Return the member's photo, a JPEG. Raises Absent where there is none."""
+    if member.photo is None:
+        raise Absent
+    return uploads.content_of(member.photo)
 
 
 def reveal(actor: User, member: Member, name: str, *, reason: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ from portal.core.kinds import Kind
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Permission
 
+from . import history
 from .catalogue import FIELD, FIELDS, Section, completeness
 from .models import Member, MemberVersion
 
@@ -121,6 +123,44 @@ def _member_of(row: Any) -> Member:
 
 def _unit_of(row: Any) -> OrgUnit:
     return getattr(row, "unit", None) or db.session.get_one(OrgUnit, row.unit_id)
+
+
+# --- the history ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Told:
+    """One edit as the actor may see it; `changes` are (label, old, new), without texts where they are hidden."""
+
+    at: datetime
+    by: str
+    reason: str
+    changes: tuple[tuple[str, str, str], ...]
+
+
+NOT_SHOWN = "（无权查看）"
+
+
+def history_for(actor: User, member: Member) -> list[Told]:
+    """Return who changed what and when, latest first; old and new values by the same sight as the sheet."""
+    return [
+        Told(
+            at=edit.after.recorded_at,
+            by=edit.after.recorder.label if edit.after.recorder else "系统",
+            reason=edit.after.reason,
+            changes=tuple(_told(actor, member, edit, name) for name in edit.names),
+        )
+        for edit in reversed(history.edits_of(member))
+    ]
+
+
+def _told(actor: User, member: Member, edit: history.Edit, name: str) -> tuple[str, str, str]:
+    field = FIELD[name]
+    seen = can_see(actor, field, member)
+    if seen is Sight.HIDDEN or edit.before is None:
+        return field.label, NOT_SHOWN, NOT_SHOWN
+    old, new = (shown(field, raw_value(version, name), seen) for version in (edit.before, edit.after))
+    return field.label, old, new
 
 
 # --- the sheet --------------------------------------------------------------------------------------------------------
