@@ -24,12 +24,12 @@ class FilterForm(PortalForm):
         render_kw={"autocomplete": "off", "maxlength": "60"},
     )
     kept = HiddenField()
-    unit = SelectField("所属分工会", validate_choice=False)
+    unit = SelectField("所属分工会", choices={}, validate_choice=False)  # the view knows which
     membership_status = SelectField(
-        "会籍状态", choices=[*MembershipStatus.choices(), (ANY_STATUS, "全部")], validate_choice=False
+        "会籍状态", choices=dict(MembershipStatus.choices()) | {ANY_STATUS: "全部"}, validate_choice=False
     )
-    sex = SelectField("性别", choices=[("", "全部"), *Sex.choices()], validate_choice=False)
-    sort = SelectField("排序", choices=Sort.choices(), validate_choice=False)
+    sex = SelectField("性别", choices={"": "全部"} | dict(Sex.choices()), validate_choice=False)
+    sort = SelectField("排序", choices=dict(Sort.choices()), validate_choice=False)
 
 
 class ReasonForm(PortalForm):

@@ -158,6 +158,19 @@ def value_of(row: Member | MemberVersion, name: str) -> Any:
     return row.unit if name == "branch" else getattr(row, name)
 
 
+def same(one: Any, other: Any) -> bool:
+    """Whether two values of a field say the same; in rows an empty cell and none at all do."""
+    return bool(_filled(one) == _filled(other))
+
+
+def _filled(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_filled(inner) for inner in value]
+    if isinstance(value, dict):
+        return {name: inner for name, inner in value.items() if inner not in (None, "")}
+    return value
+
+
 def _differs(before: MemberVersion, after: MemberVersion, name: str) -> bool:
     if name not in WRITABLE:
         return False
@@ -165,7 +178,7 @@ def _differs(before: MemberVersion, after: MemberVersion, name: str) -> bool:
         return before.unit_id != after.unit_id
     if name in SEALED and getattr(before, f"{name}_sealed") == getattr(after, f"{name}_sealed"):
         return False  # the same ciphertext; only another one has to be opened
-    return bool(getattr(before, name) != getattr(after, name))
+    return not same(getattr(before, name), getattr(after, name))
 
 
 def _differences(member: Member, values: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Any, Any]]]:
@@ -175,7 +188,7 @@ def _differences(member: Member, values: Mapping[str, Any]) -> Iterator[tuple[st
     for name, value in values.items():
         new = None if value in ("", kinds.PENDING_STAFF_NO) else value
         old = value_of(member, name)
-        if old != new:
+        if not same(old, new):
             yield name, (old, new)
     if "prof_title" in values and values.get("title_level") is None:
         level = level_of_title(values["prof_title"])

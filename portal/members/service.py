@@ -182,7 +182,7 @@ def edit(
     seen = db.session.get(MemberVersion, seen_version)
     if seen is None or seen.member_id != member.id:
         raise Conflict("页面已过期，请返回重新打开后再修改")
-    changed = {name: value for name, value in values.items() if value != history.value_of(seen, name)}
+    changed = {name: value for name, value in values.items() if not history.same(value, history.value_of(seen, name))}
     changed = {name: value for name, value in changed.items() if value is not None or not sight.is_secret(FIELD[name])}
     for name in changed:
         if name not in FIELD or right_to(actor, member, FIELD[name]) is not NOW:
@@ -249,7 +249,7 @@ def _checked(member: Member, changed: dict[str, Any]) -> tuple[dict[str, Any], l
                 checked[name] = current[name]
     if "prof_title" in changed and checked.get("title_level") is None:
         checked["title_level"] = current["title_level"]
-    return {name: value for name, value in checked.items() if value != current.get(name)}, warnings
+    return {name: value for name, value in checked.items() if not history.same(value, current.get(name))}, warnings
 
 
 def _raise_new(error: DomainError, current: dict[str, Any], changed: dict[str, Any]) -> None:

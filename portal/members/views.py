@@ -55,7 +55,7 @@ def index() -> ResponseReturnValue:
     units = search.units_to_choose(current_user)
     shown = {"unit": filters.unit, "membership_status": filters.status, "sex": filters.sex, "sort": sort.value}
     form = FilterForm(formdata=None, data=shown)
-    form.unit.choices = [("", "全部"), *units]
+    form.unit.choices = {"": "全部"} | dict(units)
     (form.kept if word.startswith("~") else form.q).data = "" if is_lost else word
     return render_template(
         "members/index.html",
