@@ -98,7 +98,7 @@ def raw_value(row: Any, name: str) -> Any:
         return completeness(lambda one: raw_value(row, one))
     if name == "union_post":
         posts = [post for post in _member_of(row).posts if post.holds_on(today())]
-        return [f"{post.unit.name}{post.title or post.kind.label}" for post in posts] or None
+        return [f"{post.unit.name} {post.title or post.kind.label}" for post in posts] or None
     if name == "membership_changes":
         return [
             f"{show_date(change.on_date)} {change.kind.label}{f'（{change.reason.label}）' if change.reason else ''}"
