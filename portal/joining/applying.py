@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
@@ -29,7 +28,6 @@ from .workflow import JOINING, values_of
 audit.name_acts({"joining.photo": "上传照片", "joining.repeat": "重复提交申请"})
 
 FULL, MASKED = sight.Sight.FULL, sight.Sight.MASKED
-FORM_KEY = re.compile(r"[\w-]{22}", re.ASCII)  # what crypto.random_token gives
 CLOSED = "入会码刚刚停用，请向分工会索取新的二维码"
 
 
@@ -90,7 +88,7 @@ def submit(
     nothing new and returns the same code. Whoever is here already gets the same answer as anybody; the application is
     then parked for the operators. Raises Problems or DomainError.
     """
-    if not FORM_KEY.fullmatch(form_key):
+    if not form_key:
         raise DomainError("页面已失效，请重新扫码打开")
     release()
     writes()
@@ -159,10 +157,9 @@ def check_revision(
 ) -> tuple[dict[str, Any], list[str]]:
     """Check the application as it would be with `values` for its open fields. Raises Problems."""
     opened = unlocked(item.wrong_fields, item.form)
-    kept = {name: value for name, value in values_of(item).items() if name not in opened or name == "photo"}
+    told_by_number = {"sex", "birth_date"} | {"id_type"} - set(ASKED[item.form]) if "id_number" in opened else set()
+    kept = {name: value for name, value in values_of(item).items() if name not in told_by_number}
     mended = {name: value for name, value in values.items() if name in opened}
-    if "id_number" in opened and "sex" not in ASKED[item.form]:
-        kept = {name: value for name, value in kept.items() if name not in ("id_type", "sex", "birth_date")}
     agreed = sensitive_consented or item.sensitive_consented_at is not None
     return check(kept | mended, item.form, consented=True, sensitive_consented=agreed)
 

@@ -70,8 +70,11 @@ APPLY: dict[JoinForm, type[_Declared]] = {form: _apply_form(form, ASKED[form]) f
 
 
 def revise_form(form: JoinForm, opened: tuple[str, ...], values: dict[str, object]) -> _Declared:
-    """Return the form of a returned application: only the inputs in `opened`, filled but for the document's number."""
-    filled = {name: value for name, value in values.items() if FIELD[name].kind not in (Kind.ID_NUMBER, Kind.PHOTO)}
+    """Return the form of a returned application: only the inputs in `opened`, filled but for number and photo."""
+    empty = {"id_number", "photo"}
+    if "id_number" in opened:
+        empty |= {"sex", "birth_date"}  # they follow the new number
+    filled = {name: value for name, value in values.items() if name not in empty}
     made = _apply_form(form, opened)(data=filled)
     del made.consent
     if form is JoinForm.FULL:
