@@ -71,7 +71,7 @@ class Row:
     staff_no: str
     branch: str
     sex: str
-    birth_date: str
+    born: str  # year and month
     prof_title: str
     mobile: str
     status: MembershipStatus
@@ -262,12 +262,13 @@ def _row(row: Any, units: dict[int, str], twice: set[str]) -> Row:
     masked = {name: sight.shown(FIELD[name], text, sight.in_list(FIELD[name])) for name, text in opened.items()}
     shown = {
         name: sight.shown(FIELD[name], getattr(row, name), sight.in_list(FIELD[name]))
-        for name in ("name", "member_no", "staff_no", "sex", "birth_date", "prof_title")
+        for name in ("name", "member_no", "staff_no", "sex", "prof_title")
     }
     return Row(
         id=row.id,
         namesake=masked["id_number"][-4:],
         branch=units[row.unit_id],
+        born=f"{row.birth_date.year}年{row.birth_date.month}月" if row.birth_date else "",
         mobile=masked["mobile"],
         status=MembershipStatus(row.membership_status),  # type: ignore[call-arg]  # by its value alone
         **shown,
