@@ -81,11 +81,11 @@ def setting(name: "str", default: "str") -> "str":
     return value or default
 
 
-def sections_for(command: "str", database: "str", test_postgres: "str") -> "list[str]":
-    """Return the sections of the lock that `command` needs, in the order of the file."""
-    postgres = database.startswith("postgresql") or (command == "test" and test_postgres != "")
-    development = command == "test"
-    return ["runtime"] + ["postgres"] * postgres + ["development"] * development
+def sections_for(command: "str", database: "str") -> "list[str]":
+    """Return the sections of the lock that `command` needs with the `database` address, in the order of the file."""
+    if command == "test":
+        return list(SECTIONS)
+    return ["runtime", "postgres"] if database.startswith("postgresql") else ["runtime"]
 
 
 def read_lock(text: "str") -> "dict[str, str]":
@@ -258,7 +258,7 @@ def prepare(command: "str") -> "str":
     venv = os.path.abspath(setting("VENV", os.path.join(ROOT, "instance", "venv")))
     with open(LOCK, encoding="utf-8") as file:
         locked = read_lock(file.read())
-    wanted = sections_for(command, setting("DATABASE_URI", ""), os.environ.get("PORTAL_TEST_POSTGRES", ""))
+    wanted = sections_for(command, setting("DATABASE_URI", ""))
 
     def ready() -> "bool":
         stamp = read_stamp(venv)

@@ -170,7 +170,7 @@ def test_a_program_that_outlives_a_killed_start_keeps_the_next_one_waiting(tmp_p
     os.mkfifo(up)
     os.mkfifo(down)
     code = f"with m.alone({str(tmp_path / 'lock')!r}) as lock:\n"
-    code += f"    m.call(['sh', '-c', 'echo up > {up}; cat {down}'], lock, '')"
+    code += f"    m.call(['sh', '-c', 'exec < {down}; echo up > {up}; cat'], lock, '')"
     ends = [os.open(path, os.O_RDWR) for path in (up, down)]
 
     with subprocess.Popen([BASE_PYTHON, "-c", PRELUDE + code], cwd=ROOT) as start:
@@ -307,19 +307,16 @@ def test_the_test_command_ends_with_pytest_and_fails_if_anything_did(
 
 
 @pytest.mark.parametrize(
-    ("command", "database", "test_postgres", "sections"),
+    ("command", "database", "sections"),
     [
-        ("run", "", "", ["runtime"]),
-        ("run", "sqlite:///x.db", "postgresql+psycopg://here", ["runtime"]),
-        ("run", "postgresql+psycopg://here", "", ["runtime", "postgres"]),
-        ("test", "", "", ["runtime", "development"]),
-        ("test", "", "postgresql+psycopg://here", ["runtime", "postgres", "development"]),
+        ("run", "", ["runtime"]),
+        ("run", "sqlite:///x.db", ["runtime"]),
+        ("run", "postgresql+psycopg://here", ["runtime", "postgres"]),
+        ("test", "", ["runtime", "postgres", "development"]),
     ],
 )
-def test_a_command_gets_the_sections_it_needs(
-    command: str, database: str, test_postgres: str, sections: list[str]
-) -> None:
-    assert launcher.sections_for(command, database, test_postgres) == sections
+def test_a_command_gets_the_sections_it_needs(command: str, database: str, sections: list[str]) -> None:
+    assert launcher.sections_for(command, database) == sections
 
 
 def test_portal_cfg_names_the_database_and_the_environment_overrules_it(tmp_path: Path) -> None:
