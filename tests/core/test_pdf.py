@@ -17,7 +17,7 @@ import pdfplumber
 import pytest
 from PIL import Image
 
-from portal.core import pdf, pdf_child
+from portal.core import child, pdf, pdf_child
 from portal.core.pdf import PdfError, Press
 
 ENDLESS = "<table><tr><td colspan=1000000>x</table>"
@@ -210,20 +210,20 @@ def test_idle_child_ends_with_its_parent() -> None:
     )
     with parent:
         assert parent.stdout is not None
-        child = int(parent.stdout.readline())
-        assert not ends(child, within=0)
+        pid = int(parent.stdout.readline())
+        assert not ends(pid, within=0)
         parent.kill()
 
-    assert ends(child, within=10)
+    assert ends(pid, within=10)
 
 
 def test_busy_child_ends_without_a_parent() -> None:
-    command = [sys.executable, "-I", pdf_child.__file__, "1", str(1 << 30)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
-        assert child.stdin is not None
-        pdf_child.send(child.stdin, b'{"images": []}', ENDLESS.encode())
+    command = [sys.executable, "-I", child.__file__, pdf_child.__file__, "1", str(1 << 30)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as orphan:
+        assert orphan.stdin is not None
+        child.send(orphan.stdin, b"[]", ENDLESS.encode())
 
-        assert child.wait(timeout=30) == -signal.SIGALRM
+        assert orphan.wait(timeout=30) == -signal.SIGALRM
 
 
 def test_forked_process_starts_its_own_child() -> None:
