@@ -11,14 +11,16 @@ from flask import Flask, current_app, make_response, request
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
 from . import audit
 from . import db as database
 from .db import db
-from .errors import Busy, Conflict, DomainError
+from .errors import Absent, Busy, Conflict, DomainError
 
 View = Callable[..., ResponseReturnValue]
+
+OUT_OF_RANGE = "22003"  # PostgreSQL's word for a number too large for its column; SQLite's driver has OverflowError
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -71,6 +73,11 @@ def transacted(view: View, refused: Callable[[DomainError], None]) -> View:
         except IntegrityError as error:
             db.session.rollback()
             raise Conflict("数据刚刚被他人改动，请返回刷新后重试") from error
+        except (OverflowError, DataError) as error:
+            db.session.rollback()
+            if isinstance(error, DataError) and getattr(error.orig, "sqlstate", "") != OUT_OF_RANGE:
+                raise
+            raise Absent from error  # a number in the address that no row can have
         except OperationalError as error:
             db.session.rollback()
             raise _from_database(error) from error
