@@ -6,28 +6,27 @@ A file is written to a temporary name, synced, and renamed before its row is com
 from __future__ import annotations
 
 import hashlib
-import io
 import os
-import warnings
 from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from PIL import Image, ImageOps, UnidentifiedImageError
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from . import crypto
+from . import crypto, photo_child, workers
 from .actors import Actor
 from .calendar import now
 from .db import Base, UtcTime, db, new_uuid
-from .errors import Absent, DomainError
+from .errors import Absent, Busy, DomainError
 
 LARGEST = 15 * 1024 * 1024  # bytes of a photo as a phone takes it
-MOST_PIXELS = 60_000_000  # of the largest phone cameras; more is a picture made to hurt
-PHOTO_SIZE = (590, 826)  # 5:7, twice the 295x413 of a one-inch photo at 300 dpi, so that print stays sharp
-PHOTO_LEAST = (295, 413)
 PHOTO_PROBLEM = "请上传照片（jpg/png，15MB 以内）"
+HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+HEIC_PROBLEM = "这是 HEIC 格式的照片，请在手机上另存为 JPG 后再上传（苹果手机：设置 - 相机 - 格式 - 兼容性最佳）"
+QUEUE = "上传照片的人较多，请稍候再试，您填写的其他内容没有丢失"
+
+_READER = workers.Worker(photo_child.__file__, seconds=6, memory=768 << 20, queue=3)
 
 _folder: Path | None = None
 
@@ -99,36 +98,20 @@ def content_of(upload_id: int) -> bytes:
 def photo(stream: IO[bytes]) -> bytes:
     """Return the picture in `stream` as the house keeps photos: upright, 5:7, at least 295x413, a JPEG without EXIF.
 
-    Raises DomainError on `photo` for what is no picture (jpg, png, webp) or larger than 15 MB.
+    It is read in a child process, so that a picture made to hurt hurts nobody. Raises DomainError on `photo` for what
+    is no picture (jpg, png, webp) or larger than 15 MB, Busy where too many wait.
     """
     raw = stream.read(LARGEST + 1)
+    if raw[4:8] == b"ftyp" and raw[8:12] in HEIC:
+        raise DomainError(HEIC_PROBLEM, field="photo")
     if not raw or len(raw) > LARGEST:
         raise DomainError(PHOTO_PROBLEM, field="photo")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(raw), formats=("JPEG", "PNG", "WEBP")) as picture:
-                if picture.width * picture.height > MOST_PIXELS:
-                    raise DomainError(PHOTO_PROBLEM, field="photo")
-                picture.draft("RGB", (PHOTO_SIZE[0] * 2, PHOTO_SIZE[1] * 2))  # a JPEG is read small at once
-                upright = _on_white(ImageOps.exif_transpose(picture))
-    except DomainError:
-        raise
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Warning, Image.DecompressionBombError) as error:
+        made = _READER.ask(raw)
+    except workers.WorkFailed as error:
+        if error.word == workers.QUEUE:
+            raise Busy(QUEUE) from error
         raise DomainError(PHOTO_PROBLEM, field="photo") from error
-    width = min(PHOTO_SIZE[0], max(PHOTO_LEAST[0], min(upright.width, upright.height * 5 // 7)))
-    size = (width, max(PHOTO_LEAST[1], round(width * 7 / 5)))
-    # heads are in the upper part of a portrait, so the crop takes less from the top
-    fitted = ImageOps.fit(upright, size, Image.Resampling.LANCZOS, centering=(0.5, 0.35))
-    out = io.BytesIO()
-    fitted.save(out, "JPEG", quality=88, optimize=True)
-    return out.getvalue()
-
-
-def _on_white(picture: Image.Image) -> Image.Image:
-    """Return the picture in RGB, what is transparent in white."""
-    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
-        layered = picture.convert("RGBA")
-        ground = Image.new("RGBA", layered.size, "white")
-        return Image.alpha_composite(ground, layered).convert("RGB")
-    return picture.convert("RGB")
+    if not made:
+        raise DomainError(PHOTO_PROBLEM, field="photo")
+    return made[0]

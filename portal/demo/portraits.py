@@ -7,7 +7,7 @@ from functools import cache
 
 from PIL import Image, ImageDraw
 
-from portal.core.uploads import PHOTO_SIZE
+from portal.core.photo_child import PHOTO_SIZE
 
 _GROUNDS = ("#4a86c5", "#c8453b", "#f2f2f2")
 _COATS = ("#2f3640", "#6b4f7a", "#2d6a5a")
