@@ -31,6 +31,7 @@ audit.name_acts({"demo.members": "建立虚构会员"})
 Row = dict[str, Any]
 
 PHOTOS = 40  # so many members have one; each is a file
+WITH_PHOTOS = (0, 1)  # the units in which one tries things out
 MOVED = 0.03  # of the members have changed their branch in the last three years
 _NULLS_TOO = {"render_nulls": True}  # else a statement is made for each set of fields that happen to be filled
 _SIGNS_IN = frozenset({MembershipStatus.ACTIVE, MembershipStatus.RETAINED})
@@ -105,7 +106,7 @@ class Enrolment:
                 sex=row["sex"],
                 joined=person.joined,
                 is_active=person.is_active,
-                filled=completeness(person.values.get),
+                filled=completeness(person.values.get) + (row["photo"] is not None),
             )
             for (home, _), (person, row, _), member_id in zip(invented, people, member_ids, strict=True)
         ]
@@ -120,7 +121,7 @@ class Enrolment:
         self._given[series] += 1
         number = f"{series[0]}-{series[1]}-{self._given[series]:05d}"
         values = person.values | {"member_no": number}
-        if person.is_active and self._photos < PHOTOS:
+        if person.is_active and home in WITH_PHOTOS and self._photos < PHOTOS:
             picture = portrait((self._photos // 2 * 2 + (values["sex"] != "1")) % VARIANTS)
             values["photo"] = uploads.keep(SHELL, picture, kind="photo").id
             self._photos += 1

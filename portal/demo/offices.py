@@ -150,9 +150,13 @@ class Offices:
                     self._post(self._take(self._rng.randrange(len(self._homes))), kind, self._root.id, title)
 
     def _take(self, home: int) -> Enrolled | None:
-        """Return an active member of the home who has no office yet; None if nobody is left."""
+        """Return an active member of the home without an office, rather one of some years; None if few are left."""
         free = self._free[home]
-        return free.pop(self._rng.randrange(len(free))) if len(free) > 1 else None
+        if len(free) < 2:
+            return None
+        taken = self._rng.choice([person for person in free if person.joined < self._begin] or free)
+        free.remove(taken)
+        return taken
 
     def _post(self, person: Enrolled | None, kind: PostKind, unit_id: int, title: str) -> None:
         if person is None:
