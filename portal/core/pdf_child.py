@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,9 @@ def _write_pdf(html: str, images: dict[str, bytes], fonts: Any, findings: _Findi
 def prepare() -> None:
     """Load WeasyPrint and the fonts, once."""
     global _fonts
+    # WeasyPrint makes a folder for a web font before it asks for it, and Python tries a temporary place out by writing;
+    # later no file may be written, and the refusal would be about that
+    tempfile.gettempdir()
     from weasyprint.text.fonts import FontConfiguration
 
     _fonts = FontConfiguration()
