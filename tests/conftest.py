@@ -24,7 +24,7 @@ from portal.app import create_app
 from portal.config import Settings
 from portal.core import audit, crypto, uploads
 from portal.core import db as database
-from portal.core.db import db
+from portal.core.db import Base, db
 from portal.core.web import limiter
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Role
@@ -39,19 +39,23 @@ PROOF = bool(os.environ.get("PORTAL_TEST_PROOF"))
 
 
 class Prepared:
-    """One migrated database of this process, and the place where each test finds its copy of it."""
+    """One migrated database of this process, and what each test gets to start from.
+
+    SQLite's file is copied; on PostgreSQL rows are put back from a schema beside, because making a database waits for
+    a checkpoint of the whole server.
+    """
 
     def __init__(self, backend: str, folder: Path) -> None:
         self.backend = backend
         self.instance = folder / "instance"
         self.instance.mkdir()
+        self.memory: dict[str, Any] = {}  # what a test has built and kept for the next
         if backend == "sqlite":
             self.uri = f"sqlite:///{self.instance / 'portal.db'}"
         else:
             self.name = f"portal_test_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}_{os.getpid()}"
-            self.template = f"{self.name}_template"
             self.uri = make_url(POSTGRES).set(database=self.name).render_as_string(hide_password=False)
-            self._server(f'CREATE DATABASE "{self.name}" ENCODING UTF8 TEMPLATE template0')
+            self._make_database()
         # one ring for both kinds of server: a process has one ring
         crypto.store_keys(self.instance / "keys.json", _ring())
         self.app = create_app(Settings(instance=self.instance, database_uri=self.uri))
@@ -60,46 +64,96 @@ class Prepared:
         with self.app.app_context():
             upgrade()
             self.watch = distrust.Watch(self.app)
-        self._dispose()
-        if backend == "sqlite":
-            self.template = folder / "template.db"
-            connection = sqlite3.connect(self.instance / "portal.db")
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            connection.close()
-            shutil.copy(self.instance / "portal.db", self.template)
-        else:
-            self._server(f'ALTER DATABASE "{self.name}" RENAME TO "{self.template}"')
+        self.keep("migrated")
 
-    def _dispose(self) -> None:
+    def _make_database(self) -> None:
+        self._server("postgres", f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
+        self._server("postgres", f'CREATE DATABASE "{self.name}" ENCODING UTF8 TEMPLATE template0')
+        # a test's commit need not survive a power cut
+        self._server("postgres", f'ALTER DATABASE "{self.name}" SET synchronous_commit = off')
+
+    def _server(self, database_name: str, *statements: str) -> None:
+        """Run statements on the PostgreSQL server, all or none of them."""
+        address = make_url(POSTGRES).set(drivername="postgresql", database=database_name)
+        with psycopg.connect(address.render_as_string(hide_password=False), autocommit=len(statements) == 1) as server:
+            for statement in statements:
+                server.execute(statement)  # type: ignore[arg-type]
+
+    def dispose(self) -> None:
+        """Close every connection to the database."""
         with self.app.app_context():
             db.session.remove()
             db.engine.dispose()
 
-    def _server(self, statement: str) -> None:
-        address = make_url(POSTGRES).set(drivername="postgresql").render_as_string(hide_password=False)
-        with psycopg.connect(address, autocommit=True) as connection:
-            connection.execute(statement)  # type: ignore[arg-type]
+    def keep(self, name: str) -> None:
+        """Remember database and uploads as they are now under `name`, so that `put` can bring them back."""
+        self.dispose()
+        uploads_kept = self.instance.parent / f"{name}-uploads"
+        shutil.rmtree(uploads_kept, ignore_errors=True)
+        if (self.instance / "uploads").exists():
+            shutil.copytree(self.instance / "uploads", uploads_kept)
+        if self.backend == "sqlite":
+            connection = sqlite3.connect(self.instance / "portal.db")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.close()
+            shutil.copy(self.instance / "portal.db", self.instance.parent / f"{name}.db")
+        else:
+            self._server(
+                self.name,
+                f"DROP SCHEMA IF EXISTS {name} CASCADE",
+                f"CREATE SCHEMA {name}",
+                *(f"CREATE TABLE {name}.{table} AS TABLE public.{table}" for table in Base.metadata.tables),
+            )
+
+    def put(self, name: str) -> None:
+        """Put the rows and uploads kept under `name` in place."""
+        self.dispose()
+        shutil.rmtree(self.instance / "uploads", ignore_errors=True)
+        if (self.instance.parent / f"{name}-uploads").exists():
+            shutil.copytree(self.instance.parent / f"{name}-uploads", self.instance / "uploads")
+        if self.backend == "sqlite":
+            for path in self.instance.glob("portal.db*"):
+                path.unlink()
+            shutil.copy(self.instance.parent / f"{name}.db", self.instance / "portal.db")
+            return
+        tables = Base.metadata.sorted_tables
+        numbered = [table.name for table in tables if "id" in table.columns]
+        self._server(
+            self.name,
+            "SET session_replication_role = replica",  # no foreign key is checked while rows are out of order
+            *(f"DELETE FROM public.{table.name}" for table in tables),
+            *(f"INSERT INTO public.{table.name} SELECT * FROM {name}.{table.name}" for table in tables),
+            *(
+                f"SELECT setval(pg_get_serial_sequence('public.{table}', 'id'), coalesce(max(id), 1), "
+                f"max(id) IS NOT NULL) FROM public.{table}"
+                for table in numbered
+            ),
+        )
+
+    def rebuild(self) -> None:
+        """Make the schema anew, after a test that has changed it."""
+        self.dispose()
+        if self.backend == "postgresql":
+            self._make_database()
+            self.memory.clear()
+            with self.app.app_context():
+                upgrade()
+            self.keep("migrated")
 
     def fresh(self) -> None:
-        """Put a clean copy of the migrated database in place, and nothing else into the instance."""
-        self._dispose()
+        """Put the migrated, empty database in place, and nothing else but the keys into the instance."""
+        self.put("migrated")
         for path in self.instance.iterdir():
             if path.is_dir():
                 shutil.rmtree(path)
-            elif path.name != "keys.json":
+            elif path.name not in ("keys.json", "portal.db"):
                 path.unlink()
-        if self.backend == "sqlite":
-            shutil.copy(self.template, self.instance / "portal.db")
-        else:
-            self._server(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
-            self._server(f'CREATE DATABASE "{self.name}" TEMPLATE "{self.template}"')
 
     def remove(self) -> None:
         """Leave nothing on the server."""
-        self._dispose()
+        self.dispose()
         if self.backend == "postgresql":
-            self._server(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
-            self._server(f'DROP DATABASE IF EXISTS "{self.template}" WITH (FORCE)')
+            self._server("postgres", f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
 
 
 _rings: list[crypto.Keys] = []

@@ -9,8 +9,9 @@ import itertools
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, BinaryIO
 
+from portal.core import crypto
 from portal.core.actors import APPLICANT, CLOCK, SHELL
 from portal.core.calendar import today
 from portal.core.db import db
@@ -231,16 +232,22 @@ def receipt_code(item: Application) -> str:
 
 
 def make_application(
-    unit: OrgUnit, state: S = S.SUBMITTED, *, study_date: date | None = None, **values: Any
+    unit: OrgUnit,
+    state: S = S.SUBMITTED,
+    *,
+    study_date: date | None = None,
+    photo: BinaryIO | None = None,
+    **values: Any,
 ) -> Application:
     """Send an application to `unit` and take it to `state` by the steps that lead there; commits."""
     code = make_code(unit)
     person = a_person(**values).values
     if state is S.ALREADY_HERE:
         members.admit(SHELL, unit=unit, values=person, join_date=today())
-    token, key = code.token, f"a test's form {next(_serial)}"
+    token, key = code.token, crypto.random_token()
     db.session.commit()
-    receipt = applying.submit(token, key, person, consented=True, sensitive_consented=True)
+    picture = applying.keep_photo(photo) if photo else ""
+    receipt = applying.submit(token, key, person, consented=True, sensitive_consented=True, photo=picture)
     db.session.commit()
     item = receipts.find(receipt).application
     _form_keys[item.uuid] = key

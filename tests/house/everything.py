@@ -1,9 +1,10 @@
-"""A house in which every table has rows: for the tests that walk all of it."""
+"""A house in which every table has rows and every place its objects: for the tests that walk all of it."""
 
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from PIL import Image
 from sqlalchemy import select
@@ -12,22 +13,24 @@ from portal.core import uploads
 from portal.core.actors import SHELL
 from portal.core.calendar import now, today
 from portal.core.db import db
-from portal.core.notices import tell
+from portal.core.notices import Notice, tell
 from portal.joining.models import Application, ApplicationState, JoinCode
 from portal.joining.questions import FULL
 from portal.members import history
 from portal.members.enums import PostKind
 from portal.members.models import Member, SearchText, UnionPost
 from portal.org import sessions
-from portal.org.models import OrgUnit
+from portal.org.models import Grant, OrgUnit, User
 from portal.org.permissions import Role
 from tests import factories
 from tests.factories import Canaries
 
+S = ApplicationState
+
 
 @dataclass(frozen=True)
-class Branch:
-    """What belongs to one place: a member with canaries, an application in each state, a code."""
+class Place:
+    """What belongs to one unit: a member with canaries, an application in each state, a code."""
 
     unit: OrgUnit
     member: Member
@@ -35,6 +38,17 @@ class Branch:
     applicant: Canaries  # who stands in the application that waits for the branch
     applications: dict[ApplicationState, Application]
     code: JoinCode
+
+
+@dataclass(frozen=True)
+class House:
+    """A small school: branches a, b and c; `top` is the union itself, which takes members too."""
+
+    units: dict[str, OrgUnit]
+    places: dict[str, Place]
+    people: dict[str, User] = field(default_factory=dict)
+    records: dict[str, Member] = field(default_factory=dict)  # each person's own
+    applications: dict[str, Application] = field(default_factory=dict)  # each person's own
 
 
 def photo() -> io.BytesIO:
@@ -45,42 +59,87 @@ def photo() -> io.BytesIO:
     return stream
 
 
-def branch_with(unit: OrgUnit) -> Branch:
-    """Fill one unit."""
+def fill() -> House:
+    """Put a small school into the database, with rows in every table; commits."""
+    root = factories.make_unit(None, code="GH", name="海港大学工会", accepts_members=True)
+    units = {
+        "top": root,
+        "a": factories.make_unit(root, code="GH01", name="外国语学院分工会"),
+        "b": factories.make_unit(root, code="GH02", name="机械工程学院分工会"),
+        "c": factories.make_unit(root, code="GH03", name="机关分工会"),
+    }
+    db.session.commit()
+    return House(units, {name: _fill_place(units[name]) for name in ("a", "b", "top")})
+
+
+def _fill_place(unit: OrgUnit) -> Place:
     of_member, of_applicant = factories.canaries(), factories.canaries()
     member = factories.make_member(unit, **of_member.values)
-    upload = uploads.keep(SHELL, uploads.photo(photo()), kind="photo")
-    history.write(member, {"photo": upload.id, "remark": "测试备注"}, SHELL, reason="测试")
+    _give_photo(member)
     assert member.user is not None
     db.session.add(UnionPost(member=member, kind=PostKind.GROUP_LEADER, unit_id=unit.id, starts=today()))
     tell([member.user.id], "只给会员本人的一封站内信")
     sessions.open_session(member.user, address="127.0.0.1", device="Test")
-    db.session.add(SearchText(token=f"search{unit.id}", user_id=member.user.id, text="20260001", created_at=now()))
+    search = SearchText(token=f"search{unit.id}", user_id=member.user.id, created_at=now())
+    search.text = "20260001"
+    db.session.add(search)
     db.session.commit()
-    applications = {}
     # what the form does not ask an applicant stands in nobody's application
     asked = {name: value for name, value in of_applicant.values.items() if name in FULL}
-    for state in ApplicationState:
-        if state is ApplicationState.DRAFT:
-            continue
-        # what an applicant cannot know of herself is not asked
-        asked = {
-            name: value
-            for name, value in of_applicant.values.items()
-            if name not in ("dues_base", "children", "honors")
-        }
-        values = asked if state is ApplicationState.SUBMITTED else {}
-        applications[state] = factories.make_application(unit, state, **values)
+    applications = {}
+    for state in S:
+        if state is S.SUBMITTED:
+            applications[state] = factories.make_application(unit, state, photo=photo(), **asked)
+        elif state is not S.DRAFT:
+            applications[state] = factories.make_application(unit, state)
     code = db.session.scalars(select(JoinCode).where(JoinCode.unit_id == unit.id, JoinCode.revoked_at.is_(None))).one()
-    return Branch(unit, member, of_member, of_applicant, applications, code)
+    return Place(unit, member, of_member, of_applicant, applications, code)
 
 
-def fill() -> dict[str, Branch]:
-    """Put a small school into the database, with rows in every table; commits and returns the branches a and b."""
-    root = factories.make_unit(None, code="GH", name="海港大学工会")
-    a = factories.make_unit(root, code="GH01", name="外国语学院分工会")
-    b = factories.make_unit(root, code="GH02", name="机械工程学院分工会")
-    for role, unit in ((Role.UNION_OPERATOR, root), (Role.BRANCH_OPERATOR, a), (Role.BRANCH_OPERATOR, b)):
-        factories.make_user(role, unit)
+def _give_photo(member: Member) -> None:
+    upload = uploads.keep(SHELL, uploads.photo(photo()), kind="photo")
+    history.write(member, {"photo": upload.id, "remark": "测试备注"}, SHELL, reason="测试")
+
+
+# who walks the house: role, place, last day of the grant (days from today)
+OFFICES: dict[str, tuple[Role, str, int | None] | None] = {
+    "member": None,
+    "operator of a": (Role.BRANCH_OPERATOR, "a", None),
+    "chair of a": (Role.BRANCH_CHAIR, "a", None),
+    "operator of b": (Role.BRANCH_OPERATOR, "b", None),
+    "union operator": (Role.UNION_OPERATOR, "top", None),
+    "union chair": (Role.UNION_CHAIR, "top", None),
+    "super administrator": (Role.SUPER_ADMIN, "top", None),
+    "expired": (Role.UNION_OPERATOR, "top", -1),
+    "disabled": (Role.UNION_OPERATOR, "top", None),
+    "one-time password": (Role.UNION_OPERATOR, "top", None),
+}
+
+
+def add_people(house: House) -> None:
+    """Give the house its people: each with an office, a record in branch c, and an application of their own."""
+    for name, office in OFFICES.items():
+        person = factories.a_person(name=f"殷{'甲乙丙丁戊己庚辛壬癸'[len(house.people)]}", home_address=f"{name}的住址")
+        house.applications[name] = factories.make_application(house.units["c"], S.BRANCH_OK, **person.values)
+        member = factories.make_member(house.units["c"], **person.values)
+        _give_photo(member)
+        user = member.user
+        assert user is not None
+        if office:
+            role, place, days = office
+            ends = None if days is None else today() + timedelta(days=days)
+            since = today() - timedelta(days=365)
+            db.session.add(Grant(user=user, role=role, unit=house.units[place], starts=since, ends=ends))
+        tell([user.id], "给您本人的站内信")
+        user.must_change_password = name == "one-time password"
+        house.people[name] = user
+        house.records[name] = member
     db.session.commit()
-    return {"a": branch_with(a), "b": branch_with(b)}
+
+
+def notice_of(user: User) -> Notice:
+    """Return the newest notice of a person."""
+    return (
+        db.session.scalars(select(Notice).where(Notice.user_id == user.id).order_by(Notice.id.desc())).first()
+        or Notice()
+    )

@@ -1,0 +1,164 @@
+"""Who gets which answer where: written by hand from the table of roles, apart from the code that it judges.
+
+A line is: endpoint, method, place of the object, then one sign for each of PRINCIPALS.
+
+    .  done or shown (2xx, or a redirect inside)     L  to the sign-in        P  to the forced change of password
+    F  403, may know that it exists                  A  404, as if absent     R  refused with a sentence (409, 422)
+
+Places: `a` `b` `top` an object of branch a, of branch b, of the union itself; `own` the person's own; `absent` no such
+row; `-` no object. An operator of branch a has place a; the union's people have all places; the super administrator has
+technical rights alone: no members, no decisions. An expired grant gives nothing; a disabled account is a stranger.
+Signing out leads to the sign-in, so its L says nothing by itself; tests/org/test_signing_in.py looks at what it does.
+"""
+
+PRINCIPALS = (
+    "stranger",
+    "member",
+    "operator of a",
+    "chair of a",
+    "operator of b",
+    "union operator",
+    "union chair",
+    "super administrator",
+    "expired",
+    "disabled",
+    "one-time password",
+)
+
+#                                               s m a k b U C A e d p
+TABLE = """
+static                      GET   -             . . . . . . . . . . .
+home.healthz                GET   -             . . . . . . . . . . .
+home.index                  GET   -             L . . . . . . . . L P
+home.notices                GET   -             L . . . . . . . . L P
+home.read                   POST  own           L . . . . . . . . L P
+home.read                   POST  a             L A A A A A A A A L P
+home.read                   POST  absent        L A A A A A A A A L P
+home.act                    POST  a             L A . . A F F A A L P
+home.act                    POST  b             L A A A . F F A A L P
+home.act                    POST  top           L A A A A F F A A L P
+home.act                    POST  own           L A A A A F F A A L P
+home.act                    POST  absent        L A A A A A A A A L P
+
+org.login                   GET   -             . . . . . . . . . . .
+org.login                   POST  -             R R R R R R R R R R R
+org.logout                  POST  -             L L L L L L L L L L L
+org.password                GET   -             L . . . . . . . . L .
+org.password                POST  -             L R R R R R R R R L R
+org.devices                 GET   -             L . . . . . . . . L P
+org.sign_out_everywhere     POST  -             L L L L L L L L L L P
+
+members.index               GET   -             L F . . . . . F F L P
+members.find                POST  -             L F . . . . . F F L P
+members.detail              GET   a             L F . . A . . F F L P
+members.detail              GET   b             L F A A . . . F F L P
+members.detail              GET   top           L F A A A . . F F L P
+members.detail              GET   own           L F . . . . . F F L P
+members.detail              GET   absent        L F A A A A A F F L P
+members.me                  GET   -             L . . . . . . . . L P
+members.photo               GET   a             L A . . A . . A A L P
+members.photo               GET   b             L A A A . . . A A L P
+members.photo               GET   top           L A A A A . . A A L P
+members.photo               GET   own           L . . . . . . . . L P
+members.photo               GET   absent        L A A A A A A A A L P
+members.reveal              POST  a             L A F F A . . A A L P
+members.reveal              POST  b             L A A A F . . A A L P
+members.reveal              POST  top           L A A A A . . A A L P
+members.reveal              POST  own           L . . . . . . . . L P
+members.reveal              POST  absent        L A A A A A A A A L P
+members.registration_form   POST  a             L A . . A . . A A L P
+members.registration_form   POST  b             L A A A . . . A A L P
+members.registration_form   POST  top           L A A A A . . A A L P
+members.registration_form   POST  own           L . . . . . . . . L P
+members.registration_form   POST  absent        L A A A A A A A A L P
+members.edit                GET   a             L F . . A . F F F L P
+members.edit                GET   b             L F A A . . F F F L P
+members.edit                GET   top           L F A A A . F F F L P
+members.edit                GET   own           L F . . . . F F F L P
+members.edit                GET   absent        L F A A A A F F F L P
+members.edit                POST  a             L F . . A . F F F L P
+members.edit                POST  b             L F A A . . F F F L P
+members.edit                POST  top           L F A A A . F F F L P
+members.edit                POST  own           L F . . . . F F F L P
+members.edit                POST  absent        L F A A A A F F F L P
+members.edit_me             GET   -             L . . . . . . . . L P
+members.edit_me             POST  -             L . . . . . . . . L P
+members.my_photo            GET   -             L . . . . . . . . L P
+members.my_photo            POST  -             L . . . . . . . . L P
+
+joining.apply               GET   a             . . . . . . . . . . .
+joining.apply               GET   absent        A A A A A A A A A A A
+joining.apply               POST  a             . . . . . . . . . . .
+joining.apply               POST  absent        A A A A A A A A A A A
+joining.receipt             GET   -             . . . . . . . . . . .
+joining.receipt             POST  a             . . . . . . . . . . .
+joining.receipt             POST  absent        R R R R R R R R R R R
+joining.withdraw            POST  -             R R R R R R R R R R R
+joining.leave               POST  -             . . . . . . . . . . .
+joining.revise              GET   -             . . . . . . . . . . .
+joining.revise              POST  -             . . . . . . . . . . .
+joining.password            POST  -             . . . . . . . . . . .
+joining.index               GET   -             L F . . . . . F F L P
+joining.detail              GET   a             L F . . A . . F F L P
+joining.detail              GET   b             L F A A . . . F F L P
+joining.detail              GET   top           L F A A A . . F F L P
+joining.detail              GET   own           L F A A A . . F F L P
+joining.detail              GET   absent        L F A A A A A F F L P
+joining.photo               GET   a             L F . . A . . F F L P
+joining.photo               GET   b             L F A A . . . F F L P
+joining.photo               GET   top           L F A A A . . F F L P
+joining.photo               GET   absent        L F A A A A A F F L P
+joining.approve             GET   a             L F F F F . . F F L P
+joining.approve             GET   b             L F F F F . . F F L P
+joining.approve             GET   top           L F F F F . . F F L P
+joining.approve             GET   own           L F F F F . . F F L P
+joining.approve             GET   absent        L F F F F A A F F L P
+joining.approve             POST  a             L F F F F . . F F L P
+joining.approve             POST  b             L F F F F . . F F L P
+joining.approve             POST  top           L F F F F . . F F L P
+joining.approve             POST  own           L F F F F F F F F L P
+joining.approve             POST  absent        L F F F F A A F F L P
+joining.send_back           GET   a             L F . . A . . F F L P
+joining.send_back           GET   b             L F A A . . . F F L P
+joining.send_back           GET   top           L F A A A . . F F L P
+joining.send_back           GET   own           L F A A A . . F F L P
+joining.send_back           GET   absent        L F A A A A A F F L P
+joining.send_back           POST  a             L F . . A . . F F L P
+joining.send_back           POST  b             L F A A . . . F F L P
+joining.send_back           POST  top           L F A A A . . F F L P
+joining.send_back           POST  own           L F A A A F F F F L P
+joining.send_back           POST  absent        L F A A A A A F F L P
+joining.reject              GET   a             L F F F F . . F F L P
+joining.reject              GET   b             L F F F F . . F F L P
+joining.reject              GET   top           L F F F F . . F F L P
+joining.reject              GET   own           L F F F F . . F F L P
+joining.reject              GET   absent        L F F F F A A F F L P
+joining.reject              POST  a             L F F F F . . F F L P
+joining.reject              POST  b             L F F F F . . F F L P
+joining.reject              POST  top           L F F F F . . F F L P
+joining.reject              POST  own           L F F F F F F F F L P
+joining.reject              POST  absent        L F F F F A A F F L P
+joining.codes               GET   -             L F . . . . . . F L P
+joining.issue               POST  a             L F . . A . . . F L P
+joining.issue               POST  b             L F A A . . . . F L P
+joining.issue               POST  top           L F A A A . . . F L P
+joining.issue               POST  absent        L F A A A A A A F L P
+joining.code_svg            GET   a             L F . . A . . . F L P
+joining.code_svg            GET   b             L F A A . . . . F L P
+joining.code_svg            GET   top           L F A A A . . . F L P
+joining.code_svg            GET   absent        L F A A A A A A F L P
+joining.code_png            GET   a             L F . . A . . . F L P
+joining.code_png            GET   b             L F A A . . . . F L P
+joining.code_png            GET   top           L F A A A . . . F L P
+joining.code_png            GET   absent        L F A A A A A A F L P
+"""
+
+
+def rows() -> list[tuple[str, str, str, dict[str, str]]]:
+    """Return (endpoint, method, place, sign by principal) of every line."""
+    found = []
+    for line in filter(None, map(str.strip, TABLE.splitlines())):
+        endpoint, method, place, *signs = line.split()
+        assert len(signs) == len(PRINCIPALS), line
+        found.append((endpoint, method, place, dict(zip(PRINCIPALS, signs, strict=True))))
+    return found
