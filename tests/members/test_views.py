@@ -5,20 +5,16 @@ from __future__ import annotations
 import io
 from datetime import date
 
-import pytest
 from PIL import Image
-from pypdf import PdfReader
 
 from portal.core import audit, uploads
 from portal.core.actors import SHELL
 from portal.core.db import db
 from portal.members import history, service
 from portal.members.models import SearchText
-from portal.org.permissions import Role
 from tests import factories
 from tests.client import find_form, form_values
-
-NUMBER = factories.id_number(birth=date(1985, 6, 15), sex="2")
+from tests.members.conftest import NUMBER
 
 
 def picture() -> io.BytesIO:
@@ -27,32 +23,6 @@ def picture() -> io.BytesIO:
     Image.new("RGB", (500, 700), "gray").save(out, "JPEG")
     out.seek(0)
     return out
-
-
-@pytest.fixture
-def member(tree):
-    """Someone of branch a with something in every section."""
-    values = factories.a_person(
-        name="曾晓梅", id_number=NUMBER, birth_date=date(1985, 6, 15), sex="2", staff_no="20150012",
-        mobile="13912345678", dues_base="7654.32", marital_status="21", home_address="迎宾路一号",
-        spouse={"name": "王伟", "phone": "13700009999"}, children_count=1,
-        family_members=[{"relation": "51", "name": "曾父", "workplace": "海港煤矿", "phone": "13800007777"}],
-    ).values
-    return service.admit(SHELL, unit=tree["a"], values=values, join_date=date(2026, 9, 1))
-
-
-@pytest.fixture
-def people(tree, user_as, member):
-    """One of each kind."""
-    return {
-        "operator": user_as(Role.BRANCH_OPERATOR, tree["a"], name="李操作"),
-        "elsewhere": user_as(Role.BRANCH_OPERATOR, tree["b"]),
-        "union": user_as(Role.UNION_OPERATOR, tree["root"], name="张操作"),
-        "chair": user_as(Role.UNION_CHAIR, tree["root"], name="赵主席"),
-        "admin": user_as(Role.SUPER_ADMIN, tree["root"]),
-        "nobody": user_as(),
-        "self": member.user,
-    }
 
 
 # --- the list ---------------------------------------------------------------------------------------------------------
@@ -355,32 +325,3 @@ def test_a_member_changes_her_photo_and_only_readers_see_it(client_of, people, m
     assert client_of(people["operator"]).get(f"/members/{member.id}/photo").status_code == 200
     for who in ("elsewhere", "nobody", "admin"):
         assert client_of(people[who]).get(f"/members/{member.id}/photo").status_code == 404
-
-
-# --- print ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("who", "number_is_whole", "salary_stands"),
-    [("self", True, False), ("operator", False, False), ("union", True, True), ("chair", True, True)],
-)
-def test_the_form_shows_what_its_printer_may(client_of, people, member, who, number_is_whole, salary_stands):
-    answer = client_of(people[who]).post(f"/members/{member.id}/registration-form")
-
-    assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
-    assert answer.headers["Content-Disposition"] == 'inline; filename="registration-form.pdf"'
-    text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.data)).pages)
-    for shown in ("曾晓梅", "GH-2026-00001", "13912345678", "曾父", "海港煤矿"):
-        assert shown in text
-    assert (NUMBER in text, NUMBER[-4:] in text) == (number_is_whole, True)
-    assert ("7654.32" in text) is salary_stands
-    [event] = [event for event in audit.events_of(member) if event.action == "member.print"]
-    assert event.actor_id == people[who].id
-
-
-@pytest.mark.parametrize("who", ["elsewhere", "nobody", "admin"])
-def test_nobody_else_prints(client_of, people, member, who):
-    answer = client_of(people[who]).post(f"/members/{member.id}/registration-form")
-
-    assert answer.status_code == 404
-    assert [event.action for event in audit.events_of(member)] == ["member.begin"]
