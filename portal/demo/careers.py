@@ -14,12 +14,17 @@ from .drawing import Urn, day_between, happens, years_on
 Values = dict[str, Any]
 
 P = PostCategory
-# a school lives of its teachers, a city of its workshops and offices
+# a college lives of its teachers, the offices of a school of clerks, a city of its workshops
 POSTS = {
-    "school": Urn(
+    "college": Urn(
         {
-            P.TEACHER: 52, P.ADMINISTRATION: 17, P.TEACHING_SUPPORT: 8, P.WORKER: 8, P.COUNSELLOR: 5, P.RESEARCHER: 3,
-            P.AFFILIATED: 3, P.OTHER: 2, None: 2,
+            P.TEACHER: 70, P.ADMINISTRATION: 9, P.TEACHING_SUPPORT: 7, P.COUNSELLOR: 7, P.RESEARCHER: 4, P.WORKER: 1,
+            None: 2,
+        }
+    ),
+    "office": Urn(
+        {
+            P.ADMINISTRATION: 48, P.WORKER: 22, P.TEACHING_SUPPORT: 16, P.AFFILIATED: 7, P.OTHER: 5, None: 2,
         }
     ),
     "city": Urn({P.WORKER: 48, P.OTHER: 22, P.ADMINISTRATION: 18, P.AFFILIATED: 4, P.TEACHER: 3, None: 5}),
@@ -90,13 +95,13 @@ _EMPLOYERS = ("滨海市港务机械厂", "东海精密仪器有限公司", "滨
 WITNESSES = ("王建军", "李淑芬", "张志强", "刘敏", "陈国庆", "杨秀兰")
 
 
-def career(rng: Random, *, profile: str, sex: str, born: date, day: date, employer: str, department: str) -> Values:
+def career(rng: Random, *, profile: str, posts: str, born: date, day: date, employer: str, department: str) -> Values:
     """Return the fields of work and schooling of someone who is at work on `day`, without staff number and résumé.
 
-    `profile` is school or city, `sex` "1" or "2". Months lie before `day`, the title's level is that of the title,
-    the rank that of the duty. Any field but the department may be 未填.
+    `profile` is school or city, `posts` a key of POSTS. Months lie before `day`, the title's level is that of the
+    title, the rank that of the duty. Any field but the department may be 未填.
     """
-    post = POSTS[profile].draw(rng)
+    post = POSTS[posts].draw(rng)
     education, start = _schooling(rng, post, born, day)
     title = _title(rng, post, education, (day - start).days // 365)
     level = level_of_title(title)

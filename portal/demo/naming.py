@@ -37,10 +37,11 @@ _TIBETAN = ("扎西顿珠", "格桑梅朵", "次仁旺堆", "达娃卓玛", "洛
 _MONGOLIAN_MEN = ("巴特尔", "苏和", "朝鲁", "额尔敦", "孟和", "特木尔")
 _MONGOLIAN_WOMEN = ("其其格", "萨仁", "娜仁花", "乌云", "托娅", "阿茹娜")
 _KOREAN_SURNAMES = ("金", "朴", "李", "崔", "全", "玄")
-_LATIN = {
-    "1": ("Daniel Richter", "Pavel Novotný", "James O'Neill", "Jean-Luc Moreau", "Kenji Sakamoto", "Ahmed Farouk"),
-    "2": ("Maria Sokolova", "Anna-Lena Vogt", "Claire Dubois", "Yuki Tanabe", "Sofia Marini", "Priya Raman"),
+_LATIN_FIRST = {
+    "1": ("Daniel", "Pavel", "James", "Jean-Luc", "Kenji", "Ahmed", "Marco", "Ravi", "Oleg", "Thomas"),
+    "2": ("Maria", "Anna-Lena", "Claire", "Yuki", "Sofia", "Priya", "Irina", "Helen", "Lucía", "Fatima"),
 }
+_LATIN_LAST = ("Richter", "Novotny", "O'Neill", "Moreau", "Sakamoto", "Farouk", "Vogt", "Dubois", "Tanabe", "Raman")
 _TURKIC = frozenset({"05", "17", "29", "41", "43", "50"})
 
 # characters outside the first plane or the usual fonts, and names as long as they come: sex, ethnicity, name
@@ -102,4 +103,4 @@ def name_of(rng: Random, sex: str, ethnicity: str | None, born: int) -> str:
 
 def latin_name(rng: Random, sex: str) -> str:
     """Return a foreigner's name in Latin letters."""
-    return rng.choice(_LATIN[sex])
+    return f"{rng.choice(_LATIN_FIRST[sex])} {rng.choice(_LATIN_LAST)}"

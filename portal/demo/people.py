@@ -50,15 +50,26 @@ _ASKED = {
     "employment_form": "1", "post_category": "1",
 }  # fmt: skip
 
+# Chance alone would leave a small union without some gap, so the first members have one each: from the fourth on,
+# these fields are 未填; the third is a foreigner of whom nobody has noted the sex.
+_GAPS: tuple[tuple[str, ...], ...] = (
+    ("ethnicity",), ("political_status",), ("household_type", "household_place"),
+    ("employment_form", "dispatch_company"), ("post_category",), ("admin_rank", "admin_duty"), ("education", "degree"),
+    ("prof_title", "title_level"), ("skill_level",), ("marital_status", "spouse"),
+    ("family_planning", "family_planning_text"),
+)  # fmt: skip
+_WITHOUT_SEX, _FIRST_GAP = 3, 4
+
 RETIRED_TEXT = "办理保留会籍"  # what the rule book wants in 备注, after the date
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where members are: the name of the unit that employs them, and its departments."""
+    """Where members are: who employs them, its departments, and the mix of posts there (a key of POSTS)."""
 
     employer: str
     departments: tuple[str, ...]
+    posts: str
 
 
 @dataclass(frozen=True)
@@ -98,14 +109,17 @@ class Inventor:
         self._today = today
         self._numbers = Numbers(rng)
         self._hard = list(reversed(HARD_NAMES))
+        self._made = 0
+        self._status_gap = False
 
     def member(self, place: Place) -> Invented:
         """Return a member at `place`, whose branch is the caller's affair."""
         rng, today = self._rng, self._today
         age = max(22, _AGES.draw(rng) + rng.randrange(0, 10))
         born = years_on(today, -age) - timedelta(days=rng.randrange(1, 365))
-        hard = self._hard.pop() if self._hard and happens(rng, 0.1) else None
-        values, sex = self._identity(born, hard)
+        self._made += 1
+        hard = self._hard.pop() if self._hard and self._made > _WITHOUT_SEX and happens(rng, 0.1) else None
+        values, sex = self._identity(born, hard, IdType.PASSPORT if self._made == _WITHOUT_SEX else None)
         retired = retirement(sex, born)
         last_day = min(today, years_on(retired, -3))  # nobody enters just before leaving
         values |= self._work(values, sex, place, last_day)
@@ -118,7 +132,17 @@ class Inventor:
         over = turns[-1].on if len(turns) > 1 else None
         values["resume"] = resume(rng, values, born=born, employer=place.employer, until=over)
         del values["entry"]
+        self._leave_gaps(values)
         return Invented(values, tuple(turns))
+
+    def _leave_gaps(self, values: Values) -> None:
+        if self._made == _WITHOUT_SEX:
+            values["sex"] = None
+        place = self._made - _FIRST_GAP
+        if 0 <= place < len(_GAPS):
+            values |= dict.fromkeys(_GAPS[place])
+        elif values["employment_status"] == "1" and not self._status_gap:
+            values["employment_status"], self._status_gap = None, True
 
     def applicant(self, place: Place) -> Values:
         """Return the answers of someone new at `place` to the full joining form, by catalogue name."""
@@ -176,7 +200,7 @@ class Inventor:
     def _work(self, values: Values, sex: str, place: Place, day: date) -> Values:
         rng, born = self._rng, values["birth_date"]
         work = career(
-            rng, profile=self._profile, sex=sex, born=born, day=day, employer=place.employer,
+            rng, profile=self._profile, posts=place.posts, born=born, day=day, employer=place.employer,
             department=rng.choice(place.departments),
         )  # fmt: skip
         if values["household_type"] in ("1", "3") and work["is_migrant_worker"]:

@@ -24,6 +24,10 @@ _DEPARTMENTS = (
     ("附属中学",),
 )  # fmt: skip
 
+_OFFICES = frozenset(
+    {"校长办公室", "图书馆", "后勤管理处", "校医院", "工程训练中心", "网络信息中心", "保卫处", "离退休工作处"}
+)
+
 _COUNTIES = ("东港区", "西山区", "临河县", "青山县", "海棠区", "望海县", "北原县", "云岭县", "长滩区", "石门县")
 _SYSTEMS = ("教育系统", "卫生健康系统", "交通运输系统", "住房城建系统", "商贸系统")
 _INDUSTRIES = ("建筑产业", "纺织产业", "金属制造产业", "能源化学产业", "新就业形态")
@@ -67,20 +71,21 @@ def plans(profile: str, units: int) -> list[Plan]:
 
 
 def _school(units: int) -> list[Plan]:
-    alone = Place(UNIVERSITY, _DEPARTMENTS[0]) if units == 1 else None
+    alone = Place(UNIVERSITY, ("理学院", "文法学院"), "college") if units == 1 else None
     made = [Plan("GH", f"{UNIVERSITY}工会", UnitKind.UNION, None, alone)]
     width = max(2, len(str(units - 1)))
     for number in range(1, units):
         departments = _DEPARTMENTS[number - 1] if number <= len(_DEPARTMENTS) else (f"第{chinese(number)}学院",)
         name = f"第{chinese(number)}分工会"
-        made.append(Plan(f"GH{number:0{width}}", name, UnitKind.BRANCH, 0, Place(UNIVERSITY, departments)))
+        posts = "office" if departments[0] in _OFFICES else "college"
+        made.append(Plan(f"GH{number:0{width}}", name, UnitKind.BRANCH, 0, Place(UNIVERSITY, departments, posts)))
     return made
 
 
 def _city(units: int) -> list[Plan]:
     if units == 1:
         firm = f"{CITY}总公司"
-        return [Plan("GH", f"{firm}工会", UnitKind.UNION, None, Place(firm, ("综合部",)))]
+        return [Plan("GH", f"{firm}工会", UnitKind.UNION, None, Place(firm, ("综合部",), "city"))]
     made = [Plan("GH", f"{CITY}总工会", UnitKind.CITY, None)]
     parents = [0]
     if units > 3:
@@ -129,7 +134,7 @@ def _unions(made: list[Plan], parents: list[int], count: int) -> None:
         place = number // len(parents) + 1
         firm = f"{CITY}第{chinese(number + 1)}{_TRADES[number % len(_TRADES)]}有限公司"
         code = f"{made[parent].code}{place:0{width}}"
-        made.append(Plan(code, f"{firm}工会", UnitKind.UNION, parent, Place(firm, ("综合部",))))
+        made.append(Plan(code, f"{firm}工会", UnitKind.UNION, parent, Place(firm, ("综合部",), "city")))
 
 
 def found(planned: list[Plan], profile: str) -> list[OrgUnit]:
