@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import nav
+from portal.cards import views as cards
 from portal.config import ROOT, Settings
 from portal.core import audit, calendar, crypto, notices, uploads, web
 from portal.core import db as database
@@ -30,7 +31,7 @@ from portal.members import views as members
 from portal.org import login
 from portal.org import views as org
 
-ROOMS = (home.bp, org.bp, members.bp, joining.bp)
+ROOMS = (home.bp, org.bp, members.bp, joining.bp, cards.bp)
 
 MEGABYTE = 1024 * 1024
 

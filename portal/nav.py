@@ -42,6 +42,7 @@ MENU = (
         "我的",
         (
             Entry("我的会员信息", "members.me", "id", P.SIGNED_IN, ("members.me",)),
+            Entry("电子会员证", "cards.card", "device-mobile", P.SIGNED_IN, ("cards.card",)),
             Entry("站内信", "home.notices", "bell", P.SIGNED_IN, ("home.notices",)),
         ),
     ),

@@ -151,6 +151,10 @@ joining.code_png            GET   a             L F . . A . . . F L P
 joining.code_png            GET   b             L F A A . . . . F L P
 joining.code_png            GET   top           L F A A A . . . F L P
 joining.code_png            GET   absent        L F A A A A A A F L P
+
+cards.card                  GET   -             L . . . . . . . . L P
+cards.code                  GET   -             L . . . . . . . . L P
+cards.verify                GET   -             . . . . . . . . . . .
 """
 
 
