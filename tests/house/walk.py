@@ -1,0 +1,157 @@
+"""A walk through a full house: its people have signed in, and any request can be sent at any place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from portal.core import crypto
+from portal.core.calendar import today
+from portal.core.db import db
+from portal.core.web import limiter
+from portal.joining.models import ApplicationState as S
+from tests import client as distrust
+from tests import factories
+from tests.client import DistrustfulClient
+from tests.conftest import Prepared
+from tests.house import everything, matrix
+from tests.house.everything import House
+
+ABSENT = 999_999
+NO_TOKEN = "A" * 22
+
+Place = tuple[dict[str, Any], dict[str, Any]]  # arguments of the address, body
+
+
+class Walk:
+    """One house with all its people signed in, put back after every change."""
+
+    def __init__(self, app: Flask, prepared: Prepared) -> None:
+        self.app, self.prepared = app, prepared
+        self.house: House = everything.fill()
+        everything.add_people(self.house)
+        self.browsers = {name: distrust.client_of(app, self.house.people.get(name)) for name in matrix.PRINCIPALS}
+        self.house.people["disabled"].is_enabled = False
+        db.session.commit()
+        self.cookies = {name: browser.get_cookie("portal") for name, browser in self.browsers.items()}
+        self.ids = self._ids()
+        db.session.remove()
+        self.prepared.keep("kept")
+
+    def _ids(self) -> dict[str, Any]:
+        """All numbers that addresses take, read once: the rows themselves are put back between requests."""
+        house = self.house
+        places = {
+            name: {
+                "member": place.member.id,
+                "application": {state: item.id for state, item in place.applications.items()},
+                "receipt": factories.receipt_code(place.applications[S.SUBMITTED]),
+                "code": place.code.id,
+                "token": place.code.token,
+                "unit": place.unit.id,
+                "notice": everything.notice_of(place.member.user).id if place.member.user else 0,
+            }
+            for name, place in house.places.items()
+        }
+        own = {
+            name: {
+                "member": house.records[name].id,
+                "application": dict.fromkeys(S, house.applications[name].id),
+                "notice": everything.notice_of(user).id,
+            }
+            for name, user in house.people.items()
+        }
+        # a stranger and a disabled account have nothing of their own; they knock at somebody's
+        own["stranger"] = own["member"]
+        person = factories.a_person()
+        return {"places": places, "own": own, "applicant": _typed(person.values)}
+
+    def put_back(self) -> None:
+        """Bring the house and the browsers back to what they were."""
+        db.session.remove()
+        self.prepared.put("kept")
+        for name, browser in self.browsers.items():
+            cookie = self.cookies[name]
+            browser.delete_cookie("portal")
+            if cookie is not None:
+                browser.set_cookie("portal", cookie.value)
+
+    def at(self, endpoint: str, place: str, principal: str) -> dict[str, Any]:
+        """Return the numbers of the object that lies at `place`."""
+        if place == "absent":
+            nothing = dict.fromkeys(S, ABSENT)
+            return {"member": ABSENT, "application": nothing, "code": ABSENT, "unit": ABSENT, "notice": ABSENT,
+                    "token": NO_TOKEN, "receipt": "aaaaa-bbbbb"}  # fmt: skip
+        found: dict[str, Any] = self.ids["own"][principal] if place == "own" else self.ids["places"].get(place, {})
+        return found
+
+    def send(self, endpoint: str, method: str, place: str, principal: str) -> TestResponse:
+        """Send one request of the table."""
+        limiter.reset()
+        browser, here = self.browsers[principal], self.at(endpoint, place, principal)
+        arguments, body = self.request(endpoint, here)
+        path = self.app.url_map.bind("localhost").build(endpoint, arguments)
+        if method == "GET":
+            return browser.get(path)
+        if endpoint in ("members.edit", "members.edit_me"):
+            body = self._edit(browser, path)
+        return browser.post(path, data=body)
+
+    def _edit(self, browser: DistrustfulClient, path: str) -> dict[str, Any]:
+        """Return the edit form as it stands, with one change; nothing but the change where one cannot see it."""
+        page = browser.get(path)
+        if page.status_code != 200:
+            return {"home_address": "改过的住址"}
+        values = distrust.form_values(distrust.find_form(page.text, path, "edit")[0])
+        return {**values, "home_address": "改过的住址"}
+
+    def request(self, endpoint: str, here: dict[str, Any]) -> Place:
+        """Return the arguments and the body that would succeed for someone with the right."""
+        application = here.get("application", {})
+        waiting, agreed = application.get(S.SUBMITTED), application.get(S.BRANCH_OK)
+        one: dict[str, Any] = {"id": here.get("member")}
+        requests: dict[str, Place] = {
+            "static": ({"filename": "public.css"}, {}),
+            "home.read": ({"id": here.get("notice")}, {}),
+            "home.act": ({"workflow": "joining", "item_id": waiting, "action": "agree"}, {}),
+            "org.login": ({}, {"username": "nobody", "password": "wrong"}),
+            "org.password": ({}, {"current": "wrong", "new": "海上明月共潮生 88", "again": "海上明月共潮生 88"}),
+            "members.find": ({}, {"q": "殷晓澜"}),
+            "members.detail": (one, {}),
+            "members.photo": (one, {}),
+            "members.reveal": (one, {"field": "id_number", "reason": "核对登记表"}),
+            "members.registration_form": (one, {}),
+            "members.edit": (one, {}),
+            "members.my_photo": ({}, {"photo": (everything.photo(), "me.jpg")}),
+            "joining.apply": (
+                {"token": here.get("token")},
+                self.ids["applicant"] | {"form_key": crypto.random_token(), "consent": "y"},
+            ),
+            "joining.receipt": ({}, {"code": here.get("receipt")}),
+            "joining.detail": ({"id": waiting}, {}),
+            "joining.photo": ({"id": waiting}, {}),
+            "joining.approve": ({"id": agreed}, {"study_date": today().isoformat()}),
+            "joining.send_back": (
+                {"id": agreed}, {"comment": "籍贯请写到市", "wrong_fields": ["native_place"]},
+            ),
+            "joining.reject": ({"id": agreed}, {"comment": "不符合入会条件"}),
+            "joining.issue": ({"id": here.get("unit")}, {}),
+            "joining.code_svg": ({"id": here.get("code")}, {}),
+            "cards.verify": ({"token": NO_TOKEN}, {}),
+            "joining.code_png": ({"id": here.get("code")}, {}),
+        }  # fmt: skip
+        return requests.get(endpoint, ({}, {}))
+
+
+def _typed(values: dict[str, Any]) -> dict[str, Any]:
+    """Return a person's values as inputs of the form carry them."""
+    typed: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, list):
+            for number, row in enumerate(value):
+                typed |= {f"{name}-{number}-{cell}": text or "" for cell, text in row.items()}
+        else:
+            typed[name] = str(value)[:7] if name == "work_start_date" else str(value)
+    return typed
