@@ -28,10 +28,11 @@ from portal.joining import views as joining
 from portal.members import service as members_service
 from portal.members import sight
 from portal.members import views as members
-from portal.org import login
+from portal.members.activation import views as activation
+from portal.org import guards, login
 from portal.org import views as org
 
-ROOMS = (home.bp, org.bp, members.bp, joining.bp, cards.bp)
+ROOMS = (home.bp, org.bp, members.bp, activation.bp, joining.bp, cards.bp)
 
 MEGABYTE = 1024 * 1024
 
@@ -98,7 +99,7 @@ def create_app(settings: Settings) -> Flask:
     login.install(app)
     for room in ROOMS:
         app.register_blueprint(room)
-    app.view_functions["static"]._permission = "public"  # type: ignore[attr-defined]  # read by `routes` and the tests
+    guards.say_permission(app.view_functions["static"], guards.PUBLIC)
     app.extensions["todos"] = (joining_service.todo,)
     app.extensions["figures"] = (members_service.figures,)
     app.context_processor(_for_templates)
@@ -194,7 +195,7 @@ def _install_errors(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> ResponseReturnValue:
         if error.code is not None and error.code < 400:
-            return error.get_response()  # type: ignore[return-value]  # a redirect of Werkzeug's own
+            return error.get_response()  # a redirect of Werkzeug's own
         return page(error.code or 500)
 
     @app.errorhandler(Exception)

@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NoReturn
 
 from flask import Flask
 from flask_migrate import upgrade
@@ -24,6 +25,7 @@ from portal.core.db import db
 from portal.core.errors import DomainError
 from portal.jobs import JOBS
 from portal.org import service as org
+from portal.org.guards import permission_of
 from portal.org.models import JoinForm, UnitKind, User
 from portal.org.permissions import Role
 
@@ -181,7 +183,7 @@ def routes(settings: config.Settings, options: argparse.Namespace) -> int:
         {
             "path": rule.rule,
             "methods": sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}),
-            "permission": app.view_functions[rule.endpoint]._permission,  # type: ignore[attr-defined]  # set by the guards
+            "permission": permission_of(app.view_functions[rule.endpoint]),
         }
         for rule in app.url_map.iter_rules()
     ]
@@ -205,10 +207,28 @@ def verify_trace(settings: config.Settings, options: argparse.Namespace) -> int:
 Command = Callable[[config.Settings, argparse.Namespace], int]
 
 
+class ChineseParser(argparse.ArgumentParser):
+    """argparse with Chinese words around what we say ourselves."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(add_help=False, allow_abbrev=False, **settings)
+        self._positionals.title, self._optionals.title = "参数", "选项"
+        self.add_argument("-h", "--help", action="help", help="显示这段说明")
+
+    def format_help(self) -> str:
+        """Return the help with a Chinese first word."""
+        return super().format_help().replace("usage: ", "用法：", 1)
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse with a sentence and what could be typed instead; argparse's own words are English."""
+        say(f"命令或选项写得不对：{' '.join(sys.argv[1:]) or '没有写命令'}\n{self.format_help()}")
+        raise SystemExit(REFUSED)
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
-    main_parser = argparse.ArgumentParser(prog="python3 -m portal", description="工会会员管理系统")
-    commands = main_parser.add_subparsers(dest="command", required=True, metavar="命令")
+    main_parser = ChineseParser(prog="python3 -m portal", description="工会会员管理系统")
+    commands = main_parser.add_subparsers(dest="command", required=True, metavar="命令", title="命令")
 
     def add(name: str, verb: Command, help_text: str) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=help_text, description=help_text)
