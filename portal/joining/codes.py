@@ -62,12 +62,12 @@ def form_of(unit: OrgUnit) -> JoinForm:
 
 
 def posters(actor: User) -> list[Poster]:
-    """Return the units in the actor's scope that take members, with their codes."""
+    """Return the units in the actor's scope that take members, by their codes in the tree, with their join codes."""
     query = access.scoped(JoinCode, actor, Permission.JOINING_CODES).where(JoinCode.revoked_at.is_(None))
     codes = {code.unit_id: code for code in db.session.scalars(query)}
     return [
         Poster(unit, codes.get(unit.id))
-        for unit in access.units(actor, Permission.JOINING_CODES)
+        for unit in sorted(access.units(actor, Permission.JOINING_CODES), key=lambda unit: unit.code)
         if unit.accepts_members and unit.is_enabled
     ]
 

@@ -22,7 +22,7 @@ from portal.org import access
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Permission as P
 
-from .models import Application
+from .models import LIVE, Application
 from .models import ApplicationState as S
 from .questions import ASKED
 from .workflow import JOINING, values_of
@@ -148,8 +148,8 @@ def state_choices(actor: User, filters: Filters) -> list[tuple[str, str]]:
 
 
 def unit_choices(actor: User) -> list[tuple[str, str]]:
-    """Return code and name of the units that the list may be cut to, in the order of the tree."""
-    return [(unit.code, unit.name) for unit in access.units(actor, P.JOINING_READ)]
+    """Return code and name of the units that the list may be cut to, by code."""
+    return sorted((unit.code, unit.name) for unit in access.units(actor, P.JOINING_READ))
 
 
 def todo(actor: User) -> list[Todo]:
@@ -206,7 +206,9 @@ def photo(item: Application) -> bytes:
 
 
 def hints(actor: User, item: Application) -> list[str]:
-    """Return what whoever decides should look at; nothing of it refuses."""
+    """Return what whoever decides should look at, until it is decided; nothing of it refuses."""
+    if item.state not in (*LIVE, S.ALREADY_HERE):
+        return []
     values = values_of(item)
     try:
         _, found = members.check(values, today=today())

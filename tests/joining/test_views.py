@@ -67,6 +67,11 @@ def value_of(page: str, name: str) -> str | None:
     return next((element.get("value") for element in _all(page) if element.get("name") == name), None)
 
 
+def value_of_id(page: str, identity: str) -> str | None:
+    """Return what stands in the input with the id `identity`."""
+    return next((element.get("value") for element in _all(page) if element.get("id") == identity), None)
+
+
 def _all(page: str) -> Iterator[Element]:
     return parse(page).iter()
 
@@ -822,7 +827,7 @@ def test_the_poster_leads_a_phone_to_the_form(
         (read,) = [symbol.data.decode() for symbol in decode(drawn.convert("L"))]
 
     assert read == f"{app.config['BASE_URL']}/joining/apply/{code.token}"
-    assert read in words(page.text)
+    assert value_of_id(page.text, f"address-{code.id}") == read
     assert "外国语学院分工会" in words(client.get(read.removeprefix(app.config["BASE_URL"])).text)
     assert (svg.mimetype, svg.data[:5]) == ("image/svg+xml", b"<?xml")
     assert png.headers["Content-Disposition"] == "attachment; filename=GH01.png"
