@@ -145,6 +145,11 @@ def record(
     return row
 
 
+def head() -> str:
+    """Return the MAC at the end of the chain: it is another one after every change in the house, whoever made it."""
+    return db.session.scalar(select(AuditHead.mac).where(AuditHead.id == HEAD)) or ""
+
+
 def events_of(item: Any) -> list[AuditEvent]:
     """Return the events of one row, oldest first."""
     return list(

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 from flask_wtf.file import FileField
+from markupsafe import Markup, escape
 from wtforms import HiddenField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # younger than its stubs
 from wtforms.validators import Length
+from wtforms.widgets import Select
 
 from portal.core.forms import PortalForm, form_class
 
 from .catalogue import FIELD
 from .enums import MembershipStatus, Sex
 from .search import ANY_STATUS, Sort
+
+
+class Options(Select):
+    """The options of a select box, written without WTForms' general way, which takes half the time of a list's page."""
+
+    @classmethod
+    def render_option(cls, choice: SelectChoice, **attributes: Any) -> Markup:
+        """Return one option; it has a value and a label, and nothing else."""
+        chosen = " selected" if choice.selected else ""
+        return Markup(f'<option{chosen} value="{escape(choice.value)}">{escape(choice.label)}</option>')  # noqa: S704  # both are escaped
 
 
 class FilterForm(PortalForm):
@@ -24,12 +38,14 @@ class FilterForm(PortalForm):
         render_kw={"autocomplete": "off", "maxlength": "60"},
     )
     kept = HiddenField()
-    unit = SelectField("所属分工会", choices={}, validate_choice=False)  # the view knows which
+    unit = SelectField("所属分工会", choices={}, validate_choice=False, widget=Options())  # the view knows which
     membership_status = SelectField(
-        "会籍状态", choices=dict(MembershipStatus.choices()) | {ANY_STATUS: "全部"}, validate_choice=False
+        "会籍状态", choices=dict(MembershipStatus.choices()) | {ANY_STATUS: "全部"}, validate_choice=False, widget=Options()
     )
-    sex = SelectField("性别", choices={"": "全部"} | dict(Sex.choices()), validate_choice=False)
-    sort = SelectField("排序", choices=dict(Sort.choices()), validate_choice=False)
+    sex = SelectField(
+        "性别", choices={"": "全部"} | dict(Sex.choices()), validate_choice=False, widget=Options()
+    )
+    sort = SelectField("排序", choices=dict(Sort.choices()), validate_choice=False, widget=Options())
 
 
 class ReasonForm(PortalForm):

@@ -12,8 +12,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, false, func, or_, select, tuple_
 
-from portal.core import crypto
-from portal.core.calendar import now
+from portal.core import audit, crypto
+from portal.core import db as database
+from portal.core.calendar import now, today
 from portal.core.db import db
 from portal.core.enums import LabelEnum
 from portal.core.todo import Figure
@@ -27,6 +28,7 @@ from .enums import MembershipStatus
 from .models import Member, SearchText
 
 PER_PAGE, MOST_PER_PAGE = 50, 100
+UNITS_AT_ONCE = 200  # a list of more to choose from would be longer than the page, and slower
 SECRET_DIGITS = 6  # a text with as many digits may be a document or a mobile, and never stands in an address
 KEPT_FOR = timedelta(days=1)
 ANY_STATUS = "all"
@@ -171,8 +173,7 @@ def list_page(
     """
     per_page = max(1, min(per_page, MOST_PER_PAGE))
     conditions = _conditions(filters)
-    counted = access.scoped(Member, actor, Permission.MEMBER_READ, func.count(Member.id)).where(*conditions)
-    total = db.session.scalar(counted) or 0
+    total = _total(actor, filters, conditions)
     key, descends = _KEYS[sort], sort is Sort.JOINED_LAST
     backwards = before is not None
     query = access.scoped(Member, actor, Permission.MEMBER_READ, Member.id).where(*conditions)
@@ -200,6 +201,28 @@ def list_page(
         has_before=more if backwards else mark is not None or number > 1,
         has_after=True if backwards else more,
     )
+
+
+_totals: dict[tuple[object, ...], int] = {}  # by the end of the trace, who asks, the day, and the filters
+TOTALS_KEPT = 5000
+
+
+def _total(actor: User, filters: Filters, conditions: list[ColumnElement[bool]]) -> int:
+    """Count whom the list admits: the dearest part of a page, so a number is kept until the trace grows.
+
+    Whatever changes leaves a trace. The end of the trace is read first: a number may be newer than it, never older.
+    """
+    keeps = not filters.q and not database.is_writing()
+    key = (audit.head(), actor.id, today(), filters) if keeps else ()
+    if key in _totals:
+        return _totals[key]
+    counted = access.scoped(Member, actor, Permission.MEMBER_READ, func.count(Member.id)).where(*conditions)
+    total = db.session.scalar(counted) or 0
+    if keeps:
+        if len(_totals) >= TOTALS_KEPT:
+            _totals.clear()
+        _totals[key] = total
+    return total
 
 
 def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
@@ -275,11 +298,23 @@ def _row(row: Any, units: dict[int, str], twice: set[str]) -> Row:
     )
 
 
-def units_to_choose(actor: User) -> list[tuple[str, str]]:
-    """Return (code, name) of the units that the actor reads, in the order of the tree, indented by depth."""
-    units = access.units(actor, Permission.MEMBER_READ)
+def units_to_choose(actor: User, chosen: str) -> tuple[list[tuple[str, str]], bool]:
+    """Return (code, name) of the units that the actor reads, in the order of the tree, indented by depth.
+
+    Where there are more than UNITS_AT_ONCE, only those on the way down to the unit `chosen` (a code), their sisters
+    and what is right below, and True: one chooses level by level.
+    """
+    query = access.scoped(OrgUnit, actor, Permission.MEMBER_READ, OrgUnit.code, OrgUnit.name, OrgUnit.path)
+    units = db.session.execute(query.order_by(OrgUnit.path).limit(UNITS_AT_ONCE + 1)).all()
+    is_cut = len(units) > UNITS_AT_ONCE
+    if is_cut:
+        here = db.session.execute(query.where(OrgUnit.code == chosen)).one_or_none() or units[0]
+        way = [int(number) for number in here.path.split("/") if number]
+        tops = [grant.unit_id for grant in actor.live_grants]
+        near = OrgUnit.parent_id.in_(way) | OrgUnit.id.in_(way + tops)
+        units = db.session.execute(query.where(near).order_by(OrgUnit.path)).all()
     top = min((unit.path.count("/") for unit in units), default=0)
-    return [(unit.code, "　" * (unit.path.count("/") - top) + unit.name) for unit in units]
+    return [(unit.code, "　" * (unit.path.count("/") - top) + unit.name) for unit in units], is_cut
 
 
 def figures(actor: User) -> list[Figure]:

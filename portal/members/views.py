@@ -52,10 +52,11 @@ def index() -> ResponseReturnValue:
             number=number,
             per_page=_per_page(),
         )
-    units = search.units_to_choose(current_user)
+    units, is_cut = search.units_to_choose(current_user, filters.unit)
     shown = {"unit": filters.unit, "membership_status": filters.status, "sex": filters.sex, "sort": sort.value}
     form = FilterForm(formdata=None, data=shown)
     form.unit.choices = {"": "全部"} | dict(units)
+    form.unit.description = "单位较多，请逐级选择：选中上级查询后，可再选它的下级" if is_cut else ""
     (form.kept if word.startswith("~") else form.q).data = "" if is_lost else word
     return render_template(
         "members/index.html",
