@@ -127,6 +127,10 @@ document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("[data-rows]").forEach(prepareRows);
   guardSubmits();
   prepareMenus();
+  for (const printer of document.querySelectorAll("[data-print]")) {
+    printer.hidden = false;
+    printer.addEventListener("click", () => window.print());
+  }
   const problems = document.querySelector("[data-focus]");
   if (problems) problems.focus();
 });

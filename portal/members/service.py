@@ -107,7 +107,7 @@ def admit(
         columns["photo"] = photo_upload.id
     if before is None:
         number = next_member_no(access.approving_unit(unit), join_date.year)
-        account = _account(actor, columns, number)
+        account = account_for(actor, columns, number)
         member = history.begin(columns | {"member_no": number}, unit, actor, reason="入会", user=account)
     else:
         member = before
@@ -121,7 +121,8 @@ def admit(
     return member
 
 
-def _account(actor: Actor, columns: Mapping[str, Any], number: str) -> User:
+def account_for(actor: Actor, columns: Mapping[str, Any], number: str) -> User:
+    """Open the account of the member with `columns` (staff_no, name): her 工号 is its name, else `number`, her own."""
     staff_no = columns.get("staff_no")
     if staff_no in (None, "", kinds.PENDING_STAFF_NO):
         staff_no = None

@@ -29,6 +29,8 @@ audit.name_acts(
         "session.close_all": "退出全部设备",
         "user.open": "开通账号",
         "user.password": "设置密码",
+        "user.activate": "核对身份后自助设置密码",
+        "user.slip": "现场重置登录密码",
         "grant.give": "授予角色",
         "unit.found": "建立组织",
     }
@@ -176,9 +178,9 @@ def change_password(user: User, current: str, new: str, again: str) -> None:
     sessions.close_all(user, but=token)
 
 
-def set_password_hash(actor: Actor, user: User, password_hash: str) -> None:
-    """Store a hash made with no transaction open."""
+def set_password_hash(actor: Actor, user: User, password_hash: str, *, act: str = "user.password") -> None:
+    """Store a hash made with no transaction open; `act` names how it came about: user.password, .activate or .slip."""
     user.password_hash = password_hash
     user.failed_logins = 0
     user.locked_until = None
-    audit.record(actor, "user.password", user)
+    audit.record(actor, act, user)

@@ -86,6 +86,14 @@ members.edit_me             POST  -             L . . . . . . . . L P
 members.my_photo            GET   -             L . . . . . . . . L P
 members.my_photo            POST  -             L . . . . . . . . L P
 
+activation.activate         GET   -             . . . . . . . . . . .
+activation.activate         POST  -             R R R R R R R R R R R
+activation.slip             POST  a             L F . . A . F F F L P
+activation.slip             POST  b             L F A A . . F F F L P
+activation.slip             POST  top           L F A A A . F F F L P
+activation.slip             POST  own           L F F F F F F F F L P
+activation.slip             POST  absent        L F A A A A F F F L P
+
 joining.apply               GET   a             . . . . . . . . . . .
 joining.apply               GET   absent        A A A A A A A A A A A
 joining.apply               POST  a             . . . . . . . . . . .

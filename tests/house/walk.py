@@ -125,6 +125,11 @@ class Walk:
             "members.registration_form": (one, {}),
             "members.edit": (one, {}),
             "members.my_photo": ({}, {"photo": (everything.photo(), "me.jpg")}),
+            "activation.activate": (
+                {},
+                {"who": "x", "id_number": "x", "mobile": "x", "new": "海上明月共潮 8", "again": "海上明月共潮 8"},
+            ),
+            "activation.slip": (one, {}),
             "joining.apply": (
                 {"token": here.get("token")},
                 self.ids["applicant"] | {"form_key": crypto.random_token(), "consent": "y"},
