@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from flask import Flask
-from flask_migrate import upgrade
+from flask_migrate import downgrade, upgrade
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
@@ -40,10 +40,14 @@ def say(sentence: str) -> None:
 
 
 def migrated(settings: config.Settings) -> Flask:
-    """Return the app with its database at the newest version."""
+    """Return the app with its database at the newest version, without what a killed start has half invented."""
     app = create_app(settings)
     with app.app_context():
+        if settings.unfinished_path.exists():
+            say("上次建立虚构数据时被中断，先清除未完成的部分……")
+            downgrade(revision="base")
         upgrade()
+        settings.unfinished_path.unlink(missing_ok=True)
         db.session.remove()
     return app
 
@@ -111,11 +115,13 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _populate(settings: config.Settings, *, members: int, units: int, seed: int, profile: str) -> None:
+    settings.unfinished_path.touch()
     accounts = demo.populate(
         members=members, units=units, seed=seed, profile=profile, say=say, uploads=settings.instance / "uploads"
     )
     lines = "".join("\t".join(account) + "\n" for account in accounts)
     _write_accounts(settings.accounts_path, lines)
+    settings.unfinished_path.unlink()
     say("账号（角色、用户名、一次性密码、单位代码），首次登录须改密码：\n" + lines)
 
 

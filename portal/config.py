@@ -40,6 +40,11 @@ class Settings:
         return self.instance / "keys.json"
 
     @property
+    def unfinished_path(self) -> Path:
+        """Stands while an invented population is being made: what is there with it is only half of one."""
+        return self.instance / "population-unfinished"
+
+    @property
     def accounts_path(self) -> Path:
         """Where one-time passwords of made accounts are written."""
         return self.instance / "demo-accounts.txt"

@@ -33,7 +33,13 @@ MENU = (
     Group(
         "工会会员",
         (
-            Entry("新会员注册", "joining.index", "user-plus", P.JOINING_READ, ("joining.index", "joining.detail")),
+            Entry(
+                "新会员注册",
+                "joining.index",
+                "user-plus",
+                P.JOINING_READ,
+                ("joining.index", "joining.detail", "joining.approve", "joining.send_back", "joining.reject"),
+            ),
             Entry("入会二维码", "joining.codes", "qrcode", P.JOINING_CODES, ("joining.codes",)),
             Entry("会员信息查询", "members.index", "users", P.MEMBER_READ, ("members.index", "members.detail")),
         ),
