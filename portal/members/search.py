@@ -28,6 +28,7 @@ from .enums import MembershipStatus
 from .models import Member, SearchText
 
 PER_PAGE, MOST_PER_PAGE = 50, 100
+FEW = 3000  # more are not gathered first: the order's index is walked until the page is full
 UNITS_AT_ONCE = 200  # a list of more to choose from would be longer than the page, and slower
 SECRET_DIGITS = 6  # a text with as many digits may be a document or a mobile, and never stands in an address
 KEPT_FOR = timedelta(days=1)
@@ -175,6 +176,8 @@ def list_page(
     conditions = _conditions(filters)
     total = _total(actor, filters, conditions)
     key, descends = _KEYS[sort], sort is Sort.JOINED_LAST
+    if total <= FEW:
+        key = func.coalesce(key, key)  # no index has it so: the few are gathered and put in order
     backwards = before is not None
     query = access.scoped(Member, actor, Permission.MEMBER_READ, Member.id).where(*conditions)
     mark = after if after is not None else before
@@ -264,12 +267,16 @@ def _rows(actor: User, ids: list[int]) -> list[Row]:
 
 
 def _namesakes(actor: User, rows: list[Any]) -> set[str]:
-    """Return the names that more than one member in scope has, who is a member still."""
+    """Return the names that more than one member in scope has.
+
+    The scope stands in the aggregate, so that the database goes by the names, and not through every unit of a county.
+    """
+    within = access.in_scope(Member, actor, Permission.MEMBER_READ)
     query = (
-        access.scoped(Member, actor, Permission.MEMBER_READ, Member.name)
+        select(Member.name)
         .where(Member.name_pinyin.in_({row.name_pinyin for row in rows}), Member.name.in_({row.name for row in rows}))
         .group_by(Member.name)
-        .having(func.count(Member.id) > 1)
+        .having(func.count(Member.id).filter(within) > 1)
     )
     return set(db.session.scalars(query))
 

@@ -28,7 +28,8 @@ def _below(roots: list[OrgUnit]) -> ColumnElement[bool]:
     return or_(*((OrgUnit.path >= root.path) & (OrgUnit.path < root.path_end) for root in roots))
 
 
-def _in_scope(model: type[Any], actor: User, permission: Permission) -> ColumnElement[bool]:
+def in_scope(model: type[Any], actor: User, permission: Permission) -> ColumnElement[bool]:
+    """Return the condition that `scoped` cuts to, for an aggregate that must count only what is within."""
     covered = _below(_roots(actor, permission))
     if model is OrgUnit or covered.compare(true()) or covered.compare(false()):
         return covered
@@ -42,7 +43,7 @@ def scoped(model: type[Any], actor: User, permission: Permission, *columns: Any)
     Someone without such a grant gets no rows. `model` is OrgUnit or extends InUnit.
     """
     query = select(*columns) if columns else select(model)
-    return query.where(_in_scope(model, actor, permission))
+    return query.where(in_scope(model, actor, permission))
 
 
 def fetch(model: type[Any], item_id: int, actor: User, permission: Permission) -> Any:
