@@ -66,7 +66,7 @@ def _sounds(word: str) -> list[str]:
     for is_chinese, characters in groupby(word, key=is_han):
         text = "".join(characters)
         # a list gives every character without a reading as itself; the stubs know only one text for all of them
-        sounds += lazy_pinyin(text, errors=list) if is_chinese else [_bare(text)]  # type: ignore[arg-type]
+        sounds += lazy_pinyin(text, errors=list) if is_chinese else [_bare(text)]  # type: ignore[arg-type]  # its types know text alone
     return sounds
 
 
