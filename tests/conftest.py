@@ -165,7 +165,7 @@ def _ring() -> crypto.Keys:
     return _rings[0]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def common_ring() -> crypto.Keys:
     """The keys that every test's app uses."""
     return _ring()
