@@ -1,0 +1,87 @@
+"""Pictures made to hurt, sent to a real server by many at once: the others must not notice."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import random
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import waitress
+from flask import Flask
+from PIL import Image
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
+
+from portal.cli import THREADS
+from portal.core import uploads
+from portal.core.db import db
+from tests import factories
+
+
+@pytest.fixture
+def server(app: Flask) -> Iterator[tuple[str, int]]:
+    """The app as `run` serves it."""
+    sockets: dict[int, object] = {}
+    listener = waitress.create_server(app, host="127.0.0.1", port=0, threads=THREADS, map=sockets)
+    thread = threading.Thread(target=listener.run)
+    thread.start()
+    yield "127.0.0.1", listener.effective_port
+    listener.trigger.pull_trigger(listener.close)
+    listener.task_dispatcher.shutdown()
+    for channel in list(sockets.values()):
+        channel.close()
+    thread.join()
+
+
+def heavy() -> bytes:
+    """Return a photo that is allowed and takes the reader about as long as any that is."""
+    grain = Image.frombytes("RGB", (500, 375), random.Random(2).randbytes(500 * 375 * 3))
+    out = io.BytesIO()
+    grain.resize((8000, 6000), Image.Resampling.BICUBIC).save(out, "JPEG", quality=70, progressive=True)
+    return out.getvalue()
+
+
+def test_the_house_answers_quickly_while_heavy_pictures_are_read(server, client_of, tree):
+    member = factories.make_member(tree["a"])
+    db.session.commit()
+    browser = client_of(member.user)
+    token, cookie = browser.csrf_token(), browser.get_cookie("portal").value
+    boundary, body = encode_multipart({"csrf_token": token, "photo": FileStorage(io.BytesIO(heavy()), "me.jpg")})
+    headers = {"Cookie": f"portal={cookie}", "Content-Type": f'multipart/form-data; boundary="{boundary}"'}
+    waits: list[float] = []
+    done = threading.Event()
+
+    def send(_: int) -> int:
+        connection = http.client.HTTPConnection(*server, timeout=60)
+        connection.request("POST", "/members/me/photo", body, headers)
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        return answer.status
+
+    def look() -> None:
+        while not done.is_set():
+            begun = time.monotonic()
+            connection = http.client.HTTPConnection(*server, timeout=60)
+            connection.request("GET", "/healthz")
+            assert connection.getresponse().status == 200
+            connection.close()
+            waits.append(time.monotonic() - begun)
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    with ThreadPoolExecutor(THREADS * 2) as pool:
+        answers = list(pool.map(send, range(THREADS * 2)))
+    done.set()
+    watcher.join()
+
+    assert set(answers) <= {303, 503}
+    assert answers.count(303) >= 4
+    db.session.expire_all()
+    assert Image.open(io.BytesIO(uploads.content_of(member.photo))).format == "JPEG"
+    assert max(waits) < 2
