@@ -23,6 +23,7 @@ from portal.core import db as database
 from portal.core.db import db
 from portal.core.errors import DomainError
 from portal.home import views as home
+from portal.joining import code_views as codes
 from portal.joining import service as joining_service
 from portal.joining import views as joining
 from portal.members import service as members_service
@@ -32,7 +33,7 @@ from portal.members.activation import views as activation
 from portal.org import guards, login
 from portal.org import views as org
 
-ROOMS = (home.bp, org.bp, members.bp, activation.bp, joining.bp, cards.bp)
+ROOMS = (home.bp, org.bp, members.bp, activation.bp, joining.bp, codes.bp, cards.bp)
 
 MEGABYTE = 1024 * 1024
 

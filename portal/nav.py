@@ -40,7 +40,7 @@ MENU = (
                 P.JOINING_READ,
                 ("joining.index", "joining.detail", "joining.approve", "joining.send_back", "joining.reject"),
             ),
-            Entry("入会二维码", "joining.codes", "qrcode", P.JOINING_CODES, ("joining.codes",)),
+            Entry("入会二维码", "codes.index", "qrcode", P.JOINING_CODES, ("codes.",)),
             Entry("会员信息查询", "members.index", "users", P.MEMBER_READ, ("members.index", "members.detail")),
         ),
     ),

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from portal.core import audit, crypto, qr
+from portal.core import audit, crypto
 from portal.core.calendar import today
 from portal.core.errors import DomainError
 from portal.core.forms import PortalForm
@@ -295,42 +295,3 @@ def _decide(item: Application, action: str, form: PortalForm) -> ResponseReturnV
             flash(f"已{step.label}", "success")
             return redirect(url_for(".detail", id=item.id))
     return render_template("joining/decide.html", item=item, step=step, form=form), form.status
-
-
-@bp.get("/codes", endpoint="codes")
-@needs(Permission.JOINING_CODES)
-def posters() -> ResponseReturnValue:
-    """List the units with their codes."""
-    return render_template("joining/codes.html", posters=codes.posters(current_user), address=_address)
-
-
-@bp.post("/codes/issue/<int:id>")
-@needs(Permission.JOINING_CODES)
-def issue(id: int) -> ResponseReturnValue:
-    """Make the code of a unit that has none."""
-    unit = codes.find_unit(current_user, id)
-    codes.issue_code(current_user, unit)
-    flash(f"已生成{unit.name}的入会码", "success")
-    return redirect(url_for(".codes"))
-
-
-@bp.get("/codes/<int:id>.svg")
-@needs(Permission.JOINING_CODES)
-def code_svg(id: int) -> ResponseReturnValue:
-    """Draw a code for the page."""
-    return Response(qr.svg(_address(codes.find_code(current_user, id).token)), mimetype="image/svg+xml")
-
-
-@bp.get("/codes/<int:id>.png")
-@needs(Permission.JOINING_CODES)
-def code_png(id: int) -> ResponseReturnValue:
-    """Send a code for a poster."""
-    code = codes.find_code(current_user, id)
-    answer = Response(qr.png(_address(code.token)), mimetype="image/png")
-    answer.headers.set("Content-Disposition", "attachment", filename=f"{code.unit.code}.png")
-    return answer
-
-
-def _address(token: str) -> str:
-    """Return what a QR code says: the address of the form, as it is reached from outside."""
-    return str(current_app.config["BASE_URL"]) + url_for(".apply", token=token)

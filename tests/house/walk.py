@@ -142,10 +142,10 @@ class Walk:
                 {"id": agreed}, {"comment": "籍贯请写到市", "wrong_fields": ["native_place"]},
             ),
             "joining.reject": ({"id": agreed}, {"comment": "不符合入会条件"}),
-            "joining.issue": ({"id": here.get("unit")}, {}),
-            "joining.code_svg": ({"id": here.get("code")}, {}),
+            "codes.issue": ({"id": here.get("unit")}, {}),
+            "codes.svg": ({"id": here.get("code")}, {}),
             "cards.verify": ({"token": NO_TOKEN}, {}),
-            "joining.code_png": ({"id": here.get("code")}, {}),
+            "codes.png": ({"id": here.get("code")}, {}),
         }  # fmt: skip
         return requests.get(endpoint, ({}, {}))
 
