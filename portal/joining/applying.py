@@ -88,34 +88,66 @@ def submit(
     nothing new and returns the same code. Whoever is here already gets the same answer as anybody; the application is
     then parked for the operators. Raises Problems or DomainError.
     """
-    if not form_key:
-        raise DomainError("页面已失效，请重新扫码打开")
     release()
     writes()
     code = codes.open_code(token, locked=True)
     if code is None:
         raise DomainError(CLOSED)
+    return apply_to(
+        code.unit,
+        form_key,
+        values,
+        consented=consented,
+        sensitive_consented=sensitive_consented,
+        photo=photo,
+        code_id=code.id,
+    )
+
+
+def apply_to(
+    unit: OrgUnit,
+    form_key: str,
+    values: Mapping[str, Any],
+    *,
+    consented: bool,
+    sensitive_consented: bool,
+    photo: str = "",
+    code_id: int | None = None,
+) -> str:
+    """Send the form to `unit` inside the caller's transaction; else as `submit`, whatever door it came by."""
+    if not form_key:
+        raise DomainError("页面已失效，请重新扫码打开")
     if receipts.is_given(form_key):
         return receipts.code_from(form_key)
-    form = codes.form_of(code.unit)
+    form = codes.form_of(unit)
     checked, _ = check(values, form, consented=consented, sensitive_consented=sensitive_consented)
     if photo:
         checked["photo"] = _photo_of(photo)
     document = _document(checked)
     live, is_here = _live_of(document), _is_here(checked)
-    if live is not None and not is_here and _is_same(live, code.unit, checked):
+    if live is not None and not is_here and _is_same(live, unit, checked):
         receipts.give(live, form_key, is_first=False)
         audit.record(APPLICANT, "joining.repeat", live)
         return receipts.code_from(form_key)
+    item = begin(unit, form, checked, sensitive_consented=sensitive_consented, code_id=code_id)
+    receipts.give(item, form_key, is_first=True)
+    _send(item, "park" if is_here or live else "submit")
+    return receipts.code_from(form_key)
+
+
+def begin(
+    unit: OrgUnit, form: JoinForm, checked: Mapping[str, Any], *, sensitive_consented: bool, code_id: int | None = None
+) -> Application:
+    """Write the row of an application with `checked` values, not sent yet, and return it."""
     at = now()
     item = Application(
-        unit=code.unit,
-        unit_id=code.unit_id,
+        unit=unit,
+        unit_id=unit.id,
         form=form,
-        code_id=code.id,
+        code_id=code_id,
         data=kinds.plain(checked),
         name=checked["name"],
-        **document,
+        **_document(checked),
         pledge_version=PLEDGE_VERSION,
         pledge_text=JOIN_PLEDGE,
         consent_version=CONSENT_VERSION,
@@ -124,9 +156,7 @@ def submit(
     )
     db.session.add(item)
     db.session.flush()  # the step names its row by number
-    receipts.give(item, form_key, is_first=True)
-    _send(item, "park" if is_here or live else "submit")
-    return receipts.code_from(form_key)
+    return item
 
 
 def resubmit(code: str, values: Mapping[str, Any], *, sensitive_consented: bool, photo: str = "") -> None:

@@ -14,6 +14,7 @@ class Permission(StrEnum):
     AUDIT_READ = "audit.read"
     JOINING_APPROVE = "joining.approve"
     JOINING_CODES = "joining.codes"
+    JOINING_ENTER = "joining.enter"
     JOINING_OPINE = "joining.opine"
     JOINING_READ = "joining.read"
     JOINING_RETURN = "joining.return"
@@ -43,6 +44,7 @@ _P = Permission
 _BRANCH = frozenset(
     {
         _P.JOINING_CODES,
+        _P.JOINING_ENTER,
         _P.JOINING_OPINE,
         _P.JOINING_READ,
         _P.JOINING_RETURN,
@@ -73,7 +75,7 @@ _UNION_CHAIR = frozenset(
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.SUPER_ADMIN: frozenset({_P.AUDIT_READ, _P.JOINING_CODES, _P.SYSTEM}),
     Role.UNION_CHAIR: _UNION_CHAIR,
-    Role.UNION_OPERATOR: _UNION_CHAIR - {_P.AUDIT_READ} | {_P.MEMBER_EDIT, _P.MEMBER_EDIT_UNION},
+    Role.UNION_OPERATOR: _UNION_CHAIR - {_P.AUDIT_READ} | {_P.JOINING_ENTER, _P.MEMBER_EDIT, _P.MEMBER_EDIT_UNION},
     Role.BRANCH_CHAIR: _BRANCH,
     Role.BRANCH_OPERATOR: _BRANCH,
 }
