@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.orm import lazyload
 
 from portal.core import audit, crypto
 from portal.core.actors import Actor
@@ -112,16 +113,18 @@ def sign_in(username: str, password: str, *, address: str, device: str) -> User:
     Raises DomainError with one answer for every failure, TooOften while the account is locked (5 failures: 15
     minutes).
     """
-    user = db.session.scalars(select(User).where(User.username == username)).one_or_none()
-    stored = user.password_hash if user else None
-    user_id = user.id if user else None
-    locked = bool(user and user.locked_until and user.locked_until > now())
+    columns = select(User.id, User.password_hash, User.locked_until)  # all that is needed before the slow part
+    known = db.session.execute(columns.where(User.username == username)).one_or_none()
+    user_id, stored, locked_until = known or (None, None, None)
+    locked = locked_until is not None and locked_until > now()
     release()
     fits = crypto.check_password(stored, password)  # also when locked: the time tells nothing
     if locked:
         raise TooOften("登录失败次数过多，账号已暂时锁定，请 15 分钟后再试")
     writes()
-    user = db.session.get(User, user_id, with_for_update=True) if user_id and fits else None
+    user = None
+    if user_id and fits:
+        user = db.session.get(User, user_id, with_for_update=True, options=[lazyload(User.grants)])
     if user is None or not user.is_enabled or user.password_hash != stored:
         release()
         _count_failure(user_id)
