@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from portal.core import audit
 from portal.core.actors import Actor
+from portal.core.calendar import today
 from portal.core.db import db
 from portal.core.errors import DomainError
 from portal.org import access
 from portal.org.models import JoinForm, OrgUnit, User
 from portal.org.permissions import Permission
 
-from .models import JoinCode
+from .models import CodeDay, JoinCode
 
 audit.name_acts({"joining.code": "生成入会码"})
 
@@ -82,3 +84,20 @@ def find_unit(actor: User, unit_id: int) -> OrgUnit:
     """Return a unit for which the actor may issue a code. Raises Absent."""
     unit: OrgUnit = access.fetch(OrgUnit, unit_id, actor, Permission.JOINING_CODES)
     return unit
+
+
+# --- how far people come --------------------------------------------------------------------------------------------
+
+
+def count(code_id: int, *, opened: int = 0, begun: int = 0) -> None:
+    """Add to the numbers of a code's present day. Many may do it at once; none is lost."""
+    here = (CodeDay.code_id == code_id, CodeDay.day == today())
+    values = {"opened": CodeDay.opened + opened, "begun": CodeDay.begun + begun}
+    step = update(CodeDay).where(*here).values(values).returning(CodeDay.code_id)
+    if db.session.scalar(step, execution_options={"synchronize_session": False}) is None:
+        try:
+            with db.session.begin_nested():
+                row = {"code_id": code_id, "day": today(), "opened": opened, "begun": begun}
+                db.session.execute(insert(CodeDay).values(row))
+        except IntegrityError:  # someone else has just begun the same day
+            db.session.execute(step, execution_options={"synchronize_session": False})

@@ -67,6 +67,17 @@ class JoinCode(InUnit, Base):
         return f"{self.unit.name}的入会码"
 
 
+class CodeDay(Base):
+    """How often a code was opened on a day in Shanghai, and how many of those began to fill in its form."""
+
+    __tablename__ = "code_days"
+
+    code_id: Mapped[int] = mapped_column(ForeignKey(JoinCode.id), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    opened: Mapped[int] = mapped_column(default=0)
+    begun: Mapped[int] = mapped_column(default=0)
+
+
 class Application(InUnit, Base):
     """One application from its first save on. The member and her status begin only at its approval."""
 
@@ -77,7 +88,7 @@ class Application(InUnit, Base):
     uuid: Mapped[str] = mapped_column(String(36), unique=True)
     state: Mapped[ApplicationState] = mapped_column(label_enum(ApplicationState), default=ApplicationState.DRAFT)
     form: Mapped[JoinForm] = mapped_column(label_enum(JoinForm))
-    code_id: Mapped[int | None] = mapped_column(ForeignKey(JoinCode.id))
+    code_id: Mapped[int | None] = mapped_column(ForeignKey(JoinCode.id), index=True)
 
     # what was filled in: one sealed blob by catalogue name; beside it only what lists and checks need
     data_sealed: Mapped[bytes] = mapped_column(LargeBinary)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from PIL import Image
@@ -14,6 +14,7 @@ from portal.core.actors import SHELL
 from portal.core.calendar import now, today
 from portal.core.db import db
 from portal.core.notices import Notice, tell
+from portal.joining import codes
 from portal.joining.models import Application, ApplicationState, JoinCode
 from portal.joining.questions import FULL
 from portal.members import history
@@ -86,6 +87,7 @@ def _fill_place(unit: OrgUnit) -> Place:
     db.session.commit()
     # what the form does not ask an applicant stands in nobody's application
     asked = {name: value for name, value in of_applicant.values.items() if name in FULL}
+    of_applicant = replace(of_applicant, family=tuple(one for one in of_applicant.family if "密子" not in one))
     applications = {}
     for state in S:
         if state is S.SUBMITTED:
@@ -93,6 +95,8 @@ def _fill_place(unit: OrgUnit) -> Place:
         elif state is not S.DRAFT:
             applications[state] = factories.make_application(unit, state)
     code = db.session.scalars(select(JoinCode).where(JoinCode.unit_id == unit.id, JoinCode.revoked_at.is_(None))).one()
+    codes.count(code.id, opened=1)
+    db.session.commit()
     return Place(unit, member, of_member, of_applicant, applications, code)
 
 

@@ -71,10 +71,10 @@ def test_down_and_up_again_with_rows_in_every_table(changing, script: ScriptDire
     before = counts()
     assert [name for name, number in before.items() if number == 0] == []
     db.session.remove()
-    revisions = [revision.revision for revision in script.walk_revisions()]
 
-    for revision in revisions:
-        downgrade(revision=f"{revision}:-1" if revision != revisions[-1] else "base")
+    for revision in script.walk_revisions():
+        assert isinstance(revision.down_revision, str | None)
+        downgrade(revision=revision.down_revision or "base")
         db.session.remove()
 
     assert set(inspect(db.engine).get_table_names()) <= {"alembic_version"}
