@@ -1,0 +1,8 @@
+"""The journeys go through a served school with a real browser."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.serving", "tests.journeys.applicant")  # their failed checks say what they saw
+from tests.serving import chromium, desk, school, seeded  # noqa: E402 -- after the line above
+
+__all__ = ["chromium", "desk", "school", "seeded"]
