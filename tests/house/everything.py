@@ -95,7 +95,7 @@ def _fill_place(unit: OrgUnit) -> Place:
         elif state is not S.DRAFT:
             applications[state] = factories.make_application(unit, state)
     code = db.session.scalars(select(JoinCode).where(JoinCode.unit_id == unit.id, JoinCode.revoked_at.is_(None))).one()
-    codes.count(code.id, opened=1)
+    codes.count_opened(code.id)
     db.session.commit()
     return Place(unit, member, of_member, of_applicant, applications, code)
 

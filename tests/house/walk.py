@@ -37,6 +37,7 @@ class Walk:
         db.session.commit()
         self.cookies = {name: browser.get_cookie("portal") for name, browser in self.browsers.items()}
         self.ids = self._ids()
+        self.canaries = {name: (place.canaries, place.applicant) for name, place in self.house.places.items()}
         db.session.remove()
         self.prepared.keep("kept")
 
