@@ -21,6 +21,7 @@ from portal.cli import THREADS
 from portal.core import uploads
 from portal.core.db import db
 from tests import factories
+from tests.client import words
 
 
 @pytest.fixture
@@ -84,3 +85,20 @@ def test_the_house_answers_quickly_while_heavy_pictures_are_read(server, client_
     db.session.expire_all()
     assert Image.open(io.BytesIO(uploads.content_of(member.photo))).format == "JPEG"
     assert max(waits) < 2
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"<!doctype html><html><script>alert(1)</script></html>", "请上传照片（jpg/png，15MB 以内）"),
+        (b"\0\0\0\x18ftypheic" + bytes(2000), "这是 HEIC 格式的照片"),
+    ],
+)
+def test_what_only_calls_itself_a_photo_is_refused_with_a_sentence(client_of, tree, content, says):
+    member = factories.make_member(tree["a"])
+    db.session.commit()
+
+    answer = client_of(member.user).post("/members/me/photo", data={"photo": (io.BytesIO(content), "me.jpg")})
+
+    assert (answer.status_code, says in words(answer.text)) == (422, True)
+    assert member.photo is None
