@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import logging
+import math
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +13,7 @@ from flask import Flask, current_app, make_response, request
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+from limits import parse
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
 from . import audit
@@ -27,6 +30,20 @@ READING = frozenset({"GET", "HEAD", "OPTIONS"})
 limiter = Limiter(get_remote_address, default_limits=[], headers_enabled=False)
 
 log = logging.getLogger("portal")
+
+
+def pace(what: str, first: str, then: str) -> int:
+    """Let the caller's address go on at once, or return the seconds after which it may try again.
+
+    `first` is how many requests called `what` are served at once, `then` how fast those beyond are, both in words such
+    as "120 per 10 minutes". Other addresses do not notice.
+    """
+    address = get_remote_address()
+    slow = parse(then)
+    for limit, name in ((parse(first), "first"), (slow, "then")):
+        if limiter.limiter.hit(limit, what, name, address):
+            return 0
+    return max(1, math.ceil(limiter.limiter.get_window_stats(slow, what, "then", address).reset_time - time.time()))
 
 
 def renders(view: View) -> View:

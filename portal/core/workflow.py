@@ -14,6 +14,8 @@ from .db import db
 from .enums import LabelEnum
 from .errors import Absent, Conflict, DomainError, Forbidden
 
+Changes = dict[str, tuple[Any, Any]]  # by name: old, new, as anyone may read them
+
 
 @dataclass(frozen=True)
 class Step:
@@ -21,9 +23,10 @@ class Step:
 
     `action` is the English verb in the address and the trace, `label` the Chinese button; `sources` the states it
     starts from. `permission` is asked at the unit `at(item)`; `own` steps belong to the applicant and ask for no
-    permission. `effect(item, actor, comment=…, **inputs)` does the work inside the transaction. `form` names the
-    endpoint of the page that asks for inputs (None: a plain step with at most a comment). `tone` is "", "primary" or
-    "danger"; `confirm` is asked before.
+    permission. `effect(item, actor, comment=…, **inputs)` does the work inside the transaction; what it returns
+    (old and new by name) joins the state among the changes of the trace. `not_yet(item)` says why the step has to
+    wait though the state is right, or "". `form` names the endpoint of the page that asks for inputs (None: a plain
+    step with at most a comment). `tone` is "", "primary" or "danger"; `confirm` is asked before.
     """
 
     action: str
@@ -32,7 +35,8 @@ class Step:
     target: LabelEnum
     permission: str | None = None
     at: Callable[[Any], Any] | None = None
-    effect: Callable[..., None] | None = None
+    effect: Callable[..., Changes | None] | None = None
+    not_yet: Callable[[Any], str] | None = None
     comment_required: bool = False
     own: bool = False
     form: str | None = None
@@ -72,7 +76,13 @@ class Workflow:
 
     def open_steps(self, item: Any, actor: Actor, *, own: bool = False) -> list[Step]:
         """Return the steps this actor may take now: the buttons, the to-do list and the refusal ask the same."""
-        return [step for step in self.steps if item.state in step.sources and self._may(step, item, actor, own=own)]
+        return [
+            step
+            for step in self.steps
+            if item.state in step.sources
+            and not (step.not_yet and step.not_yet(item))
+            and self._may(step, item, actor, own=own)
+        ]
 
     def _may(self, step: Step, item: Any, actor: Actor, *, own: bool) -> bool:
         if step.own:
@@ -82,13 +92,21 @@ class Workflow:
         return actor.may(step.permission, step.at(item))
 
     def fire(
-        self, item: Any, action: str, actor: Actor, *, comment: str = "", own: bool = False, **inputs: Any
+        self,
+        item: Any,
+        action: str,
+        actor: Actor,
+        *,
+        comment: str = "",
+        own: bool = False,
+        batch_id: str | None = None,
+        **inputs: Any,
     ) -> None:
         """Take the step `action` on `item`.
 
-        `own` says that the caller has proven to be the applicant (by receipt or account). Raises Forbidden for one's
-        own case or without the right, Conflict if the item has moved on, DomainError if a comment is missing or the
-        effect refuses.
+        `own` says that the caller has proven to be the applicant (by receipt or account); `batch_id` joins the traces
+        of what is done to many at once. Raises Forbidden for one's own case or without the right, Conflict if the item
+        has moved on, DomainError if a comment is missing, the time has not come, or the effect refuses.
         """
         step = self.step(action)
         if not step.own and self.concerns(item, actor):
@@ -98,6 +116,8 @@ class Workflow:
         before = item.state
         if before not in step.sources:
             raise self._too_late(item)
+        if step.not_yet and (why := step.not_yet(item)):
+            raise DomainError(why)
         if step.comment_required and not comment.strip():
             raise DomainError(f"请填写{step.label}的理由", field="comment")
         moved = db.session.execute(
@@ -109,15 +129,17 @@ class Workflow:
         if moved.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE always gives a CursorResult
             raise self._too_late(item)
         db.session.refresh(item, ["state"])
-        audit.record(
+        event = audit.record(
             actor,
             f"{self.name}.{action}",
             item,
             changes={"state": (before.label, step.target.label)},
             reason=comment.strip(),
+            batch_id=batch_id,
         )
         if step.effect:
-            step.effect(item, actor, comment=comment.strip(), **inputs)
+            changes = step.effect(item, actor, comment=comment.strip(), **inputs) or {}
+            event.changes = event.changes | {name: list(pair) for name, pair in changes.items()}
         self.notify(item, step, actor, comment.strip())
 
     def _too_late(self, item: Any) -> Conflict:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.core.calendar import local, now, today
+from portal.core.calendar import local, midnight, now, today, working_days, working_days_ago
 from portal.core.crypto import random_token, sealed_json
 from portal.core.db import Base, UtcTime, label_enum, new_uuid
 from portal.core.enums import LabelEnum
@@ -30,6 +30,17 @@ class ApplicationState(LabelEnum):
     EXPIRED = "expired", "逾期未改"
 
 
+class Reason(LabelEnum):
+    """Why an application is returned or not approved: for counting; the words beside it are for the applicant."""
+
+    WRONG = "wrong", "信息有误"
+    MISSING = "missing", "材料不全"
+    NOT_OURS = "not_ours", "非本单位职工"
+    DUPLICATE = "duplicate", "重复申请"
+    PHOTO = "photo", "照片不合格"
+    OTHER = "other", "其他"
+
+
 # the states in which a person's application is under way; she has at most one
 LIVE: tuple[ApplicationState, ...] = (
     ApplicationState.SUBMITTED,
@@ -38,6 +49,13 @@ LIVE: tuple[ApplicationState, ...] = (
 )
 # the states in which the applicant waits for the union's people
 WAITING = frozenset({ApplicationState.SUBMITTED, ApplicationState.BRANCH_OK, ApplicationState.ALREADY_HERE})
+
+OPINION_WITHIN = 5  # working days after the one on which the branch was asked
+
+
+def overdue_before() -> datetime:
+    """Return the instant before which a branch must have been asked for its opinion to be overdue now."""
+    return midnight(working_days_ago(OPINION_WITHIN + 1, today())) + timedelta(days=1)
 
 
 class JoinCode(InUnit, Base):
@@ -93,9 +111,10 @@ class Application(InUnit, Base):
     # what was filled in: one sealed blob by catalogue name; beside it only what lists and checks need
     data_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     data = sealed_json("data_sealed")
-    name: Mapped[str] = mapped_column(String(50))
-    id_type: Mapped[str] = mapped_column(String(1))
-    id_index: Mapped[str] = mapped_column(String(64), index=True)
+    # (a draft, which nobody but its holder reads, has these in the blob alone: NULL is for drafts)
+    name: Mapped[str] = mapped_column(String(50), nullable=True)
+    id_type: Mapped[str] = mapped_column(String(1), nullable=True)
+    id_index: Mapped[str] = mapped_column(String(64), index=True, nullable=True)
     wrong_fields: Mapped[list[str]] = mapped_column(JSON, default=list)
 
     # what was promised and agreed to, as it read on that day
@@ -106,20 +125,29 @@ class Application(InUnit, Base):
     sensitive_consented_at: Mapped[datetime | None] = mapped_column(UtcTime)
 
     created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
+    saved_at: Mapped[datetime | None] = mapped_column(UtcTime)  # when a draft was last saved
     submitted_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    asked_at: Mapped[datetime | None] = mapped_column(UtcTime)  # since when it waits where it is: sent, sent on, again
     opinion_at: Mapped[datetime | None] = mapped_column(UtcTime)
     returned_at: Mapped[datetime | None] = mapped_column(UtcTime)
     decided_at: Mapped[datetime | None] = mapped_column(UtcTime)
     decided_by: Mapped[int | None] = mapped_column(ForeignKey(User.id))
     answer: Mapped[str] = mapped_column(String(500), default="")  # what the applicant is told: why returned, why not
+    return_reason: Mapped[Reason | None] = mapped_column(label_enum(Reason))  # of the last return
+    reject_reason: Mapped[Reason | None] = mapped_column(label_enum(Reason))
     study_date: Mapped[date | None]  # 研究日期: the day of the committee's decision, from which the membership runs
+    meeting: Mapped[str] = mapped_column(String(100), default="")  # 会议名称或文号 of that decision
     member_id: Mapped[int | None] = mapped_column(ForeignKey(Member.id))
 
+    code: Mapped[JoinCode | None] = relationship()
     member: Mapped[Member | None] = relationship()
     receipts: Mapped[list[Receipt]] = relationship(back_populates="application", order_by="Receipt.id")
 
     __table_args__ = (
         Index("ix_applications_list", "state", "unit_id", "id"),
+        CheckConstraint(
+            "state = 'draft' OR (name IS NOT NULL AND id_type IS NOT NULL AND id_index IS NOT NULL)", name="filled"
+        ),
         # two forms of one person sent at the same moment meet here
         Index(
             "uq_applications_live",
@@ -142,6 +170,13 @@ class Application(InUnit, Base):
         if self.submitted_at is None or self.state not in WAITING:
             return None
         return (today() - local(self.submitted_at).date()).days
+
+    @property
+    def overdue_days(self) -> int:
+        """How many working days the branch's opinion is overdue; 0 where it is in time or not waited for."""
+        if self.asked_at is None or self.state != ApplicationState.SUBMITTED:
+            return 0
+        return max(0, working_days(local(self.asked_at).date(), today()) - OPINION_WITHIN)
 
     @property
     def trace_label(self) -> str:
