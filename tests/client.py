@@ -34,8 +34,10 @@ WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 EIGHTEEN = re.compile(r"(?<![0-9A-Za-z])\d{17}[\dXx](?![0-9A-Za-z])")
 WRITING = re.compile(r"\s*(INSERT INTO|UPDATE|DELETE FROM)\s+\"?(\w+)", re.IGNORECASE)
 
-# What may change without a trace: when a device was last seen, a kept search, whether one has read one's own notice.
-UNTRACED = frozenset({"login_sessions", "search_texts", "notices"})
+# What is counted apart, whatever becomes of the request: when a device was last seen, how often a code is opened.
+COUNTED = frozenset({"login_sessions", "code_days"})
+# What may change without a trace: that, a kept search, whether one has read one's own notice.
+UNTRACED = COUNTED | {"search_texts", "notices"}
 TRACE = frozenset({"audit_events", "audit_heads"})
 # The answers that exist to show a full number.
 REVEALING = frozenset({"members.reveal"})
@@ -217,13 +219,13 @@ def check_changes(method: str, status: int, committed: Iterable[tuple[str, str]]
     """A GET changes nothing; a change that succeeded left a trace; a refusal leaves at most its trace."""
     tables = {table for _, table in committed}
     if method in ("GET", "HEAD", "OPTIONS"):
-        allowed = {"login_sessions"} | (set(TRACE) if status >= 400 else set())
+        allowed = COUNTED | (TRACE if status >= 400 else frozenset())
         assert tables <= allowed, f"a reading request wrote to {sorted(tables - allowed)}"
     elif status < 400 and tables - UNTRACED:
         assert ("INSERT", "audit_events") in committed, f"changed {sorted(tables)} without a trace"
     elif status >= 400:
         # a failed sign-in counts on the account, a refused form keeps its photo: apart from the request's transaction
-        allowed = {"login_sessions", "users", "uploads"} | set(TRACE)
+        allowed = COUNTED | {"users", "uploads"} | TRACE
         assert tables <= allowed, f"refused, yet it wrote to {sorted(tables - allowed)}"
 
 

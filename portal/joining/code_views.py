@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from portal.core import qr
+from portal.core.calendar import today
 from portal.org.guards import needs
 from portal.org.permissions import Permission
 
 from . import codes
+from .models import JoinCode
 
 bp = Blueprint("codes", __name__, url_prefix="/joining/codes")
+
+# the session's names for what this browser has been counted for
+OPENED = "opened"  # the day, then the codes
+BEGUN = "begun"  # the beginnings of the latest forms' keys
 
 
 @bp.get("")
@@ -52,3 +58,25 @@ def png(id: int) -> ResponseReturnValue:
 def _address(token: str) -> str:
     """Return what a QR code says: the address of the form, as it is reached from outside."""
     return str(current_app.config["BASE_URL"]) + url_for("joining.apply", token=token)
+
+
+# --- the public form, as it is counted ------------------------------------------------------------------------------
+
+
+def follow(code: JoinCode, form_key: str) -> None:
+    """Count the request for the form behind `code`, apart from its own transaction.
+
+    A browser's session opens a code once a day; the form with the random `form_key` begins when it is first sent,
+    also if it is refused.
+    """
+    if request.method == "GET":
+        day, *seen = session.get(OPENED, [""])
+        seen = seen if day == today().isoformat() else []
+        if code.id not in seen:
+            session[OPENED] = [today().isoformat(), *seen[-9:], code.id]
+            codes.count_opening(code)
+    elif request.method == "POST" and form_key:
+        begun = session.get(BEGUN, [])
+        if form_key[:8] not in begun:
+            session[BEGUN] = [*begun[-4:], form_key[:8]]
+            codes.count_beginning(code)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from portal.core import audit
 from portal.core.actors import Actor
 from portal.core.calendar import today
-from portal.core.db import db
+from portal.core.db import db, later
 from portal.core.errors import DomainError
 from portal.org import access
 from portal.org.models import JoinForm, OrgUnit, User
@@ -89,7 +89,17 @@ def find_unit(actor: User, unit_id: int) -> OrgUnit:
 # --- how far people come --------------------------------------------------------------------------------------------
 
 
-def count(code_id: int, *, opened: int = 0, begun: int = 0) -> None:
+def count_opening(code: JoinCode) -> None:
+    """Count one more opening of a code today, once the request has ended."""
+    later(_count, code.id, 1, 0)
+
+
+def count_beginning(code: JoinCode) -> None:
+    """Count one more form sent for the first time today, once the request has ended, also if it is refused."""
+    later(_count, code.id, 0, 1)
+
+
+def _count(code_id: int, opened: int, begun: int) -> None:
     """Add to the numbers of a code's present day. Many may do it at once; none is lost."""
     here = (CodeDay.code_id == code_id, CodeDay.day == today())
     values = {"opened": CodeDay.opened + opened, "begun": CodeDay.begun + begun}

@@ -19,7 +19,7 @@ from portal.members import service as members
 from portal.org.guards import needs, public
 from portal.org.permissions import Permission
 
-from . import applying, codes, questions, receipts, service
+from . import applying, code_views, codes, questions, receipts, service
 from .forms import APPLY, ApproveForm, FilterForm, FirstPasswordForm, ReceiptForm, RejectForm, ReturnForm, revise_form
 from .models import Application, Receipt
 from .workflow import JOINING, values_of
@@ -48,6 +48,7 @@ def apply(token: str) -> ResponseReturnValue:
     code = codes.open_code(token)
     if code is None:
         return render_template("joining/closed.html"), 404
+    code_views.follow(code, request.form.get("form_key", ""))
     kind = codes.form_of(code.unit)
     form = APPLY[kind]()
     agreed = {"consented": bool(form.consent.data), "sensitive_consented": _ticked(form, "consent_sensitive")}

@@ -14,8 +14,7 @@ from portal.core.actors import SHELL
 from portal.core.calendar import now, today
 from portal.core.db import db
 from portal.core.notices import Notice, tell
-from portal.joining import codes
-from portal.joining.models import Application, ApplicationState, JoinCode
+from portal.joining.models import Application, ApplicationState, CodeDay, JoinCode
 from portal.joining.questions import FULL
 from portal.members import history
 from portal.members.enums import PostKind
@@ -95,7 +94,7 @@ def _fill_place(unit: OrgUnit) -> Place:
         elif state is not S.DRAFT:
             applications[state] = factories.make_application(unit, state)
     code = db.session.scalars(select(JoinCode).where(JoinCode.unit_id == unit.id, JoinCode.revoked_at.is_(None))).one()
-    codes.count_opened(code.id)
+    db.session.add(CodeDay(code_id=code.id, day=today(), opened=1))
     db.session.commit()
     return Place(unit, member, of_member, of_applicant, applications, code)
 
