@@ -163,3 +163,4 @@ class FilterForm(PortalForm):
     state = SelectField("状态", validate_choice=False)
     unit = SelectField("分工会", validate_choice=False)
     q = StringField("姓名", render_kw={"autocomplete": "off"})
+    code = HiddenField()

@@ -47,11 +47,16 @@ class Place:
 
 @dataclass(frozen=True)
 class Filters:
-    """What the list is cut to: `state` a state's value, TODO or ALL; `unit` the code of a unit, for all below it."""
+    """What the list is cut to.
+
+    `state` a state's value, TODO or ALL; `unit` the code of a unit, for all below it; `code` the number of the join
+    code that they came by.
+    """
 
     state: str = TODO
     unit: str = ""
     name: str = ""
+    code: int | None = None
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,8 @@ def _found(actor: User, filters: Filters) -> Select[Any]:
         top = db.session.scalars(select(OrgUnit).where(OrgUnit.code == filters.unit)).one_or_none()
         below = false() if top is None else (OrgUnit.path >= top.path) & (OrgUnit.path < top.path_end)
         query = query.where(Application.unit_id.in_(select(OrgUnit.id).where(below)))
+    if filters.code is not None:
+        query = query.where(Application.code_id == filters.code)
     if filters.name:
         query = query.where(Application.name.contains(filters.name, autoescape=True))
     return query

@@ -209,6 +209,7 @@ def index() -> ResponseReturnValue:
         state=given.get("state") or service.TODO,
         unit=given.get("unit", ""),
         name=given.get("q", "").strip(),
+        code=given.get("code", type=int),
     )
     after, before = given.get("after", type=int), given.get("before", type=int)
     number = max(given.get("page", 1, type=int), 1)
@@ -218,6 +219,7 @@ def index() -> ResponseReturnValue:
     form.state.choices = service.state_choices(current_user, filters)
     form.unit.choices = [("", "全部"), *service.unit_choices(current_user)]
     here: dict[str, Any] = {"state": filters.state, "unit": filters.unit or None, "q": filters.name or None}
+    here["code"] = filters.code
     page = {
         "total": found.total,
         "number": number,
