@@ -79,11 +79,17 @@ def run(settings: config.Settings, options: argparse.Namespace) -> int:
     if settings.accounts_path.exists():
         say(f"首次登录的用户名和一次性密码见 {settings.accounts_path}")
     ticking = clock.start(app, JOBS, settings.instance / "jobs")
+    signal.signal(signal.SIGTERM, _interrupt)  # service managers stop us so; waitress lets what it has begun finish
     try:
         waitress.serve(app, sockets=[listener], threads=THREADS, ident=None, max_request_body_size=21 * 1024 * 1024)
     finally:
         ticking.stop()
+    say("已停止")
     return DONE
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def worker(settings: config.Settings, options: argparse.Namespace) -> int:
