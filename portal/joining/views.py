@@ -51,7 +51,7 @@ def apply(token: str) -> ResponseReturnValue:
     code_views.follow(code, request.form.get("form_key", ""))
     kind = codes.form_of(code.unit)
     form = APPLY[kind]()
-    agreed = {"consented": bool(form.consent.data), "sensitive_consented": _ticked(form, "consent_sensitive")}
+    agreed = {"consented": bool(form.consent.data), "sensitive_consented": ticked(form, "consent_sensitive")}
 
     def check(values: Values) -> object:
         return applying.check(values, kind, **agreed)
@@ -61,7 +61,7 @@ def apply(token: str) -> ResponseReturnValue:
 
     if request.method == "GET":
         form.form_key.data = crypto.random_token()
-    elif _sent(form, check, send):
+    elif sent(form, check, send):
         return redirect(url_for(".receipt"))
     return render_template("joining/apply.html", form=form, unit=code.unit, texts=questions), form.status
 
@@ -116,7 +116,7 @@ def revise() -> ResponseReturnValue:
     opened = questions.unlocked(item.wrong_fields, item.form)
     form = revise_form(item.form, opened, values_of(item))
     locked = applying.locked_lines(item, opened)
-    agreed = _ticked(form, "consent_sensitive")
+    agreed = ticked(form, "consent_sensitive")
 
     def check(values: Values) -> object:
         return applying.check_revision(item, values, sensitive_consented=agreed)
@@ -124,7 +124,7 @@ def revise() -> ResponseReturnValue:
     def send(values: Values, photo: str) -> None:
         applying.resubmit(session[RECEIPT], values, photo=photo, sensitive_consented=agreed)
 
-    if request.method == "POST" and _sent(form, check, send):
+    if request.method == "POST" and sent(form, check, send):
         flash("已重新提交", "success")
         return redirect(url_for(".receipt"))
     page = render_template("joining/revise.html", form=form, item=item, locked=locked, texts=questions)
@@ -173,7 +173,7 @@ def _progress(held: Receipt, form: PortalForm) -> ResponseReturnValue:
     return page, form.status
 
 
-def _sent(form: Any, check: Callable[[Values], object], send: Callable[[Values, str], None]) -> bool:
+def sent(form: Any, check: Callable[[Values], object], send: Callable[[Values, str], None]) -> bool:
     """Keep the photo so that a refusal does not lose it, then send what was filled in; else the form says why not."""
     problems: list[DomainError] = []
     file = form.photo.data if "photo" in form else None
@@ -193,7 +193,8 @@ def _sent(form: Any, check: Callable[[Values], object], send: Callable[[Values, 
     return not problems
 
 
-def _ticked(form: PortalForm, name: str) -> bool:
+def ticked(form: PortalForm, name: str) -> bool:
+    """Whether the form has a box `name` and it is ticked."""
     return name in form and bool(form[name].data)
 
 
