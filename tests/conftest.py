@@ -61,6 +61,8 @@ class Prepared:
         self.app = create_app(Settings(instance=self.instance, database_uri=self.uri))
         self.app.testing = True
         self.app.test_client_class = distrust.DistrustfulClient
+        # what the app brings; a test may import more
+        self.tables = [table.name for table in Base.metadata.sorted_tables]
         with self.app.app_context():
             upgrade()
             self.watch = distrust.Watch(self.app)
@@ -102,7 +104,7 @@ class Prepared:
                 self.name,
                 f"DROP SCHEMA IF EXISTS {name} CASCADE",
                 f"CREATE SCHEMA {name}",
-                *(f"CREATE TABLE {name}.{table} AS TABLE public.{table}" for table in Base.metadata.tables),
+                *(f"CREATE TABLE {name}.{table} AS TABLE public.{table}" for table in self.tables),
             )
 
     def put(self, name: str) -> None:
@@ -116,13 +118,12 @@ class Prepared:
                 path.unlink()
             shutil.copy(self.instance.parent / f"{name}.db", self.instance / "portal.db")
             return
-        tables = Base.metadata.sorted_tables
-        numbered = [table.name for table in tables if "id" in table.columns]
+        numbered = [name for name in self.tables if "id" in Base.metadata.tables[name].columns]
         self._server(
             self.name,
             "SET session_replication_role = replica",  # no foreign key is checked while rows are out of order
-            *(f"DELETE FROM public.{table.name}" for table in tables),
-            *(f"INSERT INTO public.{table.name} SELECT * FROM {name}.{table.name}" for table in tables),
+            *(f"DELETE FROM public.{table}" for table in self.tables),
+            *(f"INSERT INTO public.{table} SELECT * FROM {name}.{table}" for table in self.tables),
             *(
                 f"SELECT setval(pg_get_serial_sequence('public.{table}', 'id'), coalesce(max(id), 1), "
                 f"max(id) IS NOT NULL) FROM public.{table}"
