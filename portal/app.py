@@ -32,8 +32,10 @@ from portal.members import views as members
 from portal.members.activation import views as activation
 from portal.org import guards, login
 from portal.org import views as org
+from portal.prints import chunks
+from portal.prints import views as prints
 
-ROOMS = (home.bp, org.bp, members.bp, activation.bp, joining.bp, codes.bp, cards.bp)
+ROOMS = (home.bp, org.bp, members.bp, activation.bp, joining.bp, codes.bp, cards.bp, prints.bp)
 
 MEGABYTE = 1024 * 1024
 
@@ -95,6 +97,7 @@ def create_app(settings: Settings) -> Flask:
     db.init_app(app)
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
     uploads.use(settings.instance / "uploads")
+    chunks.use(settings.instance / "jobs" / "prints")
     web.install(app)
     CSRFProtect(app)
     login.install(app)

@@ -23,7 +23,7 @@ from portal.core import db as database
 from portal.core.actors import SHELL
 from portal.core.db import db
 from portal.core.errors import DomainError
-from portal.jobs import JOBS
+from portal.jobs import JOBS, QUEUES
 from portal.org import service as org
 from portal.org.guards import permission_of
 from portal.org.models import JoinForm, UnitKind, User
@@ -78,10 +78,17 @@ def run(settings: config.Settings, options: argparse.Namespace) -> int:
     say(f"请用浏览器打开 http://{host}:{port}/  （按 Ctrl+C 停止）")
     if settings.accounts_path.exists():
         say(f"首次登录的用户名和一次性密码见 {settings.accounts_path}")
-    ticking = clock.start(app, JOBS, settings.instance / "jobs")
+    ticking = clock.start(app, JOBS, QUEUES, settings.instance / "jobs")
     signal.signal(signal.SIGTERM, _interrupt)  # service managers stop us so; waitress lets what it has begun finish
     try:
-        waitress.serve(app, sockets=[listener], threads=THREADS, ident=None, max_request_body_size=21 * 1024 * 1024)
+        waitress.serve(
+            app,
+            sockets=[listener],
+            threads=THREADS,
+            ident=None,
+            max_request_body_size=21 * 1024 * 1024,
+            outbuf_overflow=64 * 1024 * 1024,  # above its high watermark: a printed PDF never spills into a plain file
+        )
     finally:
         ticking.stop()
     say("已停止")
@@ -94,7 +101,7 @@ def _interrupt(number: int, frame: object) -> None:
 
 def worker(settings: config.Settings, options: argparse.Namespace) -> int:
     """Run the clock alone, for installations with several web processes."""
-    ticking = clock.start(create_app(settings), JOBS, settings.instance / "jobs")
+    ticking = clock.start(create_app(settings), JOBS, QUEUES, settings.instance / "jobs")
     say("定时任务已启动（按 Ctrl+C 停止）")
     try:
         signal.sigwait({signal.SIGINT, signal.SIGTERM})

@@ -5,8 +5,13 @@ from __future__ import annotations
 from portal.core.clock import Job
 from portal.joining import service as joining
 from portal.org import sessions
+from portal.prints import service as prints
+from portal.prints import worker as printing
 
 JOBS = (
     Job("joining.expire", joining.expire_returned, hour=0, minute=10),
+    Job("prints.sweep", prints.sweep, hour=2, minute=40),
     Job("sessions.sweep", sessions.sweep, hour=3, minute=30),
 )
+
+QUEUES = (printing.work,)

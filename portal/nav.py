@@ -38,10 +38,12 @@ MENU = (
                 "joining.index",
                 "user-plus",
                 P.JOINING_READ,
-                ("joining.index", "joining.detail", "joining.approve", "joining.send_back", "joining.reject"),
+                ("joining.index", "joining.detail", "joining.approve", "joining.send_back", "joining.re", "many.", "entry."),
             ),
+            Entry("应入会名单", "expected.index", "user-check", P.JOINING_READ, ("expected.",)),
             Entry("入会二维码", "codes.index", "qrcode", P.JOINING_CODES, ("codes.",)),
             Entry("会员信息查询", "members.index", "users", P.MEMBER_READ, ("members.index", "members.detail")),
+            Entry("打印与归档", "prints.index", "printer", P.MEMBER_PRINT, ("prints.",)),
         ),
     ),
     Group(

@@ -7,10 +7,10 @@ its own.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from flask import Flask
 from huey import SqliteHuey, crontab
@@ -54,7 +54,60 @@ def run_job(app: Flask, job: Job) -> None:
             log.error("job %s: %s", job.name, type(error).__name__)
 
 
-def start(app: Flask, jobs: tuple[Job, ...], folder: Path) -> Any:
+Queue = Callable[[Callable[[], bool]], object]
+
+_wake = threading.Event()
+LOOK_EVERY = 10.0  # seconds; for what another process has queued, or a process that is gone has left
+
+
+def wake() -> None:
+    """Let the queues of this process be looked at now."""
+    _wake.set()
+
+
+class Queues(threading.Thread):
+    """The thread that works through long jobs; a queue is a verb that takes `stopping` and manages its transactions."""
+
+    def __init__(self, app: Flask, verbs: Sequence[Queue]) -> None:
+        super().__init__(name="queues", daemon=True)
+        self.app = app
+        self.verbs = verbs
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        """Look into every queue when woken, and every ten seconds."""
+        while not self._stopping.is_set():
+            _wake.clear()
+            for verb in self.verbs:
+                with self.app.app_context():
+                    audit.came_from("clock")
+                    try:
+                        verb(self._stopping.is_set)
+                    except Exception as error:
+                        db.session.rollback()
+                        log.error("queue %s: %s", verb.__module__, type(error).__name__)
+            _wake.wait(LOOK_EVERY)
+
+    def stop(self) -> None:
+        """End after what is in hand."""
+        self._stopping.set()
+        wake()
+
+
+class Clock:
+    """The threads that tick and those that work through queues."""
+
+    def __init__(self, consumer: Consumer, queues: Queues) -> None:
+        self.consumer = consumer
+        self.queues = queues
+
+    def stop(self, *, graceful: bool = False) -> None:
+        """End; what a queue has in hand it resumes at the next start. `graceful` waits for a job that is running."""
+        self.queues.stop()
+        self.consumer.stop(graceful=graceful)
+
+
+def start(app: Flask, jobs: tuple[Job, ...], queues: tuple[Queue, ...], folder: Path) -> Clock:
     """Start the clock in threads of this process and return it; `stop()` ends it. Its own rows lie in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     huey = SqliteHuey("portal", filename=str(folder / "clock.db"), utc=True)
@@ -63,7 +116,9 @@ def start(app: Flask, jobs: tuple[Job, ...], folder: Path) -> Any:
         huey.periodic_task(crontab(hour=hour, minute=job.minute), name=job.name)(_bound(app, job))
     consumer = _Consumer(huey, workers=1, periodic=True, check_worker_health=True)
     consumer.start()
-    return consumer
+    working = Queues(app, queues)
+    working.start()
+    return Clock(consumer, working)
 
 
 def _bound(app: Flask, job: Job) -> Callable[[], None]:

@@ -5,16 +5,22 @@ It opens no address, and reads no file but fonts and the print style sheet.
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
+import os
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-STYLE_SHEET = "style:print.css"
 ADDRESS = "address"
+SUBSET_MOST = 1 << 22  # bytes; what is larger is a whole font, never the part of it that goes into a PDF
+WARM_UP = "<p>会<b>员</b>\U00020bb7㛃"  # a character of each font, so that the forks find them loaded
 
 _fonts: Any = None
+_style: Any = None
+_has_threads = False
 
 
 class Refused(Exception):
@@ -33,56 +39,104 @@ class _Findings(logging.Handler):
         self.refused = False
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.levelno >= logging.ERROR:
+        message = str(record.msg)
+        if record.levelno >= logging.ERROR or message.startswith("Unable to subset"):
             self.unusable = True
-        elif str(record.msg).startswith(".notdef") and isinstance(record.args, tuple):
+        elif message.startswith(".notdef") and isinstance(record.args, tuple):
             self.missing.append(str(record.args[0]))
 
 
-def _write_pdf(html: str, images: dict[str, bytes], fonts: Any, findings: _Findings) -> bytes:
-    """Lay `html` out; only the print style sheet and `images` (as image:NAME) can be fetched."""
+def _laid_out(html: str, images: dict[str, bytes], findings: _Findings) -> Any:
+    """Lay `html` out; only `images` (as image:NAME) can be fetched."""
     from weasyprint import HTML
     from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
     class Locked(URLFetcher):
         def fetch(self, url: str, headers: object = None) -> Any:
-            if url == STYLE_SHEET:
-                sheet = Path(__file__).resolve().parents[2] / "static" / "print.css"
-                return URLFetcherResponse(url, sheet.read_bytes(), {"Content-Type": "text/css; charset=utf-8"})
             scheme, _, name = url.partition(":")
             if scheme == "image" and name in images:
                 return URLFetcherResponse(url, images[name])
             findings.refused = True  # said here, because WeasyPrint swallows the error inside an SVG
             raise FatalURLFetchingError
 
-    pdf = HTML(string=html, url_fetcher=Locked()).write_pdf(font_config=fonts)
-    if findings.unusable:
-        raise ValueError
-    return bytes(pdf)
+    return HTML(string=html, url_fetcher=Locked()).render(font_config=_fonts, stylesheets=[_style])
+
+
+def _copy_no_whole_fonts() -> None:
+    """Keep WeasyPrint from copying every used font whole into memory, 25 MB each, before it takes the part it needs.
+
+    It never uses the copy where the part can be taken, and where it can not, the job fails.
+    """
+    from weasyprint.pdf import fonts
+
+    whole: Callable[..., Any] = fonts.get_hb_object_data
+
+    @functools.wraps(whole)
+    def part(face: Any, *kind: Any, **named: Any) -> Any:
+        if not kind and not named:
+            blob = fonts.harfbuzz.hb_face_reference_blob(face)
+            length = fonts.harfbuzz.hb_blob_get_length(blob)
+            fonts.harfbuzz.hb_blob_destroy(blob)
+            if length > SUBSET_MOST:
+                return b""
+        return whole(face, *kind, **named)
+
+    fonts.get_hb_object_data = part
 
 
 def prepare() -> None:
-    """Load WeasyPrint and the fonts, once."""
-    global _fonts
+    """Load WeasyPrint, the style sheet and the fonts, once."""
+    global _fonts, _style, _has_threads
     # WeasyPrint makes a folder for a web font before it asks for it, and Python tries a temporary place out by writing;
     # later no file may be written, and the refusal would be about that
     tempfile.gettempdir()
+    from weasyprint import CSS
     from weasyprint.text.fonts import FontConfiguration
 
+    _copy_no_whole_fonts()
     _fonts = FontConfiguration()
+    sheet = Path(__file__).resolve().parents[2] / "static" / "print.css"
+    _style = CSS(string=sheet.read_text("utf-8"), font_config=_fonts)
+    _laid_out(WARM_UP, {}, _Findings()).write_pdf()
+    _has_threads = len(os.listdir("/proc/self/task")) > 1
 
 
-def work(names: bytes, html: bytes, *pictures: bytes) -> list[bytes]:
-    """Return the PDF of `html`, and JSON with the characters no font has; `names` is JSON with those of `pictures`."""
+def work(plan: bytes, *parts: bytes) -> list[bytes]:
+    """Return one PDF of all papers, and JSON: the characters no font has, and how many pages each paper got.
+
+    `plan` is JSON with the names of the images of each paper, and whether it ends a sheet: then a blank page follows
+    where the sheet's back is still empty. `parts` are each paper's HTML and images.
+    """
+    global _fonts
+    if _has_threads:
+        # newer versions of Pango ask for fonts in a thread, which a fork does not have
+        from weasyprint.text.fonts import FontConfiguration
+
+        _fonts = FontConfiguration()
     findings = _Findings()
     logging.getLogger("weasyprint").handlers = [findings]
-    images = dict(zip(json.loads(names), pictures, strict=True))
+    taken: Iterator[bytes] = iter(parts)
+    pages: list[Any] = []
+    counts: list[int] = []
+    document, of_sheet = None, 0
     try:
-        pdf = _write_pdf(html.decode(), images, _fonts, findings)
+        for names, ends_sheet in json.loads(plan):
+            html = next(taken).decode()
+            document = _laid_out(html, {name: next(taken) for name in names}, findings)
+            of_paper = list(document.pages)
+            of_sheet += len(of_paper)
+            if ends_sheet:
+                of_paper += _laid_out("", {}, findings).pages if of_sheet % 2 else []
+                of_sheet = 0
+            pages += of_paper
+            counts.append(len(of_paper))
+        pdf = bytes(document.copy(pages).write_pdf()) if document is not None else b""
     except BaseException as error:  # WeasyPrint's fatal errors are not Exceptions
         if findings.refused:
             raise Refused from error
         raise
     if findings.refused:
         raise Refused
-    return [pdf, json.dumps(findings.missing).encode()]
+    if findings.unusable:
+        raise ValueError
+    return [pdf, json.dumps([findings.missing, counts]).encode()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import qrcode
-from qrcode.constants import ERROR_CORRECT_Q
+from qrcode.constants import ERROR_CORRECT_M, ERROR_CORRECT_Q
 from qrcode.image.pil import PilImage
 from qrcode.image.svg import SvgPathFillImage
 
@@ -32,4 +32,14 @@ def png(text: str) -> bytes:
     """Return a PNG large enough to be printed on a poster, that shows `text`."""
     out = io.BytesIO()
     _code(text, PIXELS_PER_MODULE).make_image(image_factory=PilImage).save(out, "PNG")
+    return out.getvalue()
+
+
+def small_png(text: str) -> bytes:
+    """Return a small PNG for the corner of a printed form, made quickly: one mask is as valid as another."""
+    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, box_size=4, border=QUIET_ZONE, mask_pattern=2)
+    code.add_data(text)
+    code.make(fit=True)
+    out = io.BytesIO()
+    code.make_image(image_factory=PilImage).save(out, "PNG")
     return out.getvalue()

@@ -1,6 +1,6 @@
 """Work that may hurt runs in a warm child process with limits of time and memory: prints, and pictures of strangers.
 
-A job goes in by a pipe and its answer comes back by one: what stands in it reaches no file, no argument and no log.
+A job goes in by a socket and its answer comes back by it: what stands in it reaches no file, no argument and no log.
 Call it with no transaction open.
 """
 
@@ -9,9 +9,11 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import IO, cast
 
@@ -31,100 +33,103 @@ class WorkFailed(Exception):
 
 
 class Worker:
-    """One warm child process that does one job at a time.
+    """One warm child process that does every job in a fork of its own, `at_once` of them at a time.
 
-    `script` is the file with its `prepare` and `work` (see `child`); `seconds` limits a job, waiting for one's turn,
-    and the child's start; `memory` is the child's address space in bytes; after `jobs` jobs, and after any failure,
-    the next job gets a new child. At most `queue` jobs wait, the next one is turned away at once.
+    `script` is the file with its `prepare` and `work` (see `child`); `seconds` limits a job, and waiting for one's
+    turn; `memory` is the address space in bytes that a job may take beyond what is prepared. At most `queue` jobs wait,
+    the next one is turned away at once.
     """
 
-    def __init__(self, script: str, *, seconds: float, memory: int, jobs: int = 200, queue: int = 100) -> None:
+    def __init__(self, script: str, *, seconds: float, memory: int, at_once: int = 1, queue: int = 100) -> None:
         self.script = script
         self.seconds = seconds
         self.memory = memory
-        self.jobs = jobs
+        self.at_once = at_once
         self.queue = queue
-        self._done = 0
-        self._child: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket
         self._begin()
         atexit.register(self.close)
         os.register_at_fork(after_in_child=self._forget)
 
     def _begin(self) -> None:
         self._lock = threading.Lock()
-        self._places = threading.BoundedSemaphore(self.queue + 1)
+        self._turns = threading.BoundedSemaphore(self.at_once)
+        self._places = threading.BoundedSemaphore(self.queue + self.at_once)
 
-    def ask(self, *parts: bytes) -> list[bytes]:
-        """Return the parts of the answer to the job of `parts`. Raises WorkFailed."""
-        places, lock = self._places, self._lock
+    def ask(self, *parts: bytes, more_seconds: float = 0) -> list[bytes]:
+        """Return the parts of the answer to the job of `parts`, which may take `more_seconds`. Raises WorkFailed."""
+        places, turns = self._places, self._turns
         if not places.acquire(blocking=False):
             raise WorkFailed(QUEUE)
         try:
-            if not lock.acquire(timeout=self.seconds):
+            if not turns.acquire(timeout=self.seconds):
                 raise WorkFailed(QUEUE)
             try:
-                return self._exchange(self._ready(), parts)
+                return self._exchange(parts, self.seconds + more_seconds)
             finally:
-                lock.release()
+                turns.release()
         finally:
             places.release()
 
     def close(self) -> None:
         """End the child process; the next job starts another."""
-        child_process, self._child = self._child, None
-        if child_process is not None:
-            child_process.kill()
-            child_process.communicate()
+        with self._lock:
+            process, self._process = self._process, None
+            if process is not None:
+                self._control.close()
+                process.kill()
+                process.wait()
 
-    def _ready(self) -> subprocess.Popen[bytes]:
-        if self._child is None or self._child.poll() is not None or self._done >= self.jobs:
-            self.close()
-            self._done = 0
-            limits = (str(self.seconds), str(self.memory))
-            command = [sys.executable, "-I", str(Path(child.__file__)), self.script, *limits]
-            # keys may stand in PORTAL_ variables; a session of its own, so that Ctrl-C lets a job finish
-            environment = {name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")}
-            self._child = subprocess.Popen(  # noqa: S603  # our own scripts with two numbers, nothing from outside
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment,
-                start_new_session=True,
-            )  # fmt: skip
-        return self._child
-
-    def _exchange(self, process: subprocess.Popen[bytes], parts: tuple[bytes, ...]) -> list[bytes]:
-        """Send one job and take its answer; whatever goes wrong ends the child, so that no answer is left over."""
-        jobs, answers = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)  # both are pipes
-        overran = threading.Event()
-
-        def stop() -> None:
-            overran.set()
-            process.kill()
-
-        watch = threading.Timer(self.seconds, stop)
-        watch.start()
-        word = DIED
-        answer: list[bytes] = []
-        try:
-            child.send(jobs, *parts)
-            first, *answer = child.receive(answers)
-            word = first.decode()
-        except (OSError, EOFError):
-            word = OVERRAN if overran.is_set() else DIED
-        finally:
-            watch.cancel()
-            watch.join()
-            if overran.is_set() or word:
-                self.close()
+    def _exchange(self, parts: tuple[bytes, ...], seconds: float) -> list[bytes]:
+        """Hand the child one end of a new socket, send the job through the other, and take the answer."""
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs:
+                self._hand_over(theirs)
+            ours.settimeout(seconds + 5)  # the job's own clock ends it; this is for a machine that stands still
+            began = time.monotonic()
+            try:
+                with ours.makefile("rwb") as both_ways:
+                    stream = cast(IO[bytes], both_ways)
+                    child.send(stream, str(seconds).encode(), str(self.memory).encode(), *parts)
+                    first, *answer = child.receive(stream)
+                    word = first.decode()
+            except (OSError, EOFError):
+                word, answer = OVERRAN if time.monotonic() - began >= seconds else DIED, []
         if word:
-            LOGGER.error("%s: %s, child's exit code %s", Path(self.script).stem, word, process.returncode)
+            LOGGER.error("%s: %s", Path(self.script).stem, word)
             raise WorkFailed(word)
-        self._done += 1
         return answer
 
+    def _hand_over(self, theirs: socket.socket) -> None:
+        with self._lock:
+            for _ in range(2):  # one that died while idle is replaced
+                if self._process is None or self._process.poll() is not None:
+                    self._start()
+                try:
+                    socket.send_fds(self._control, [b"!"], [theirs.fileno()])
+                except OSError:
+                    continue
+                return
+        raise WorkFailed(DIED)
+
+    def _start(self) -> None:
+        if self._process is not None:
+            self._control.close()
+        self._control, control = socket.socketpair()
+        # keys may stand in PORTAL_ variables; a session of its own, so that Ctrl-C lets a job finish
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")}
+        with control:
+            self._process = subprocess.Popen(  # noqa: S603  # our own scripts, nothing from outside
+                [sys.executable, "-I", str(Path(child.__file__)), self.script], stdin=control.fileno(),
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment, start_new_session=True,
+            )  # fmt: skip
+
     def _forget(self) -> None:
-        """After a fork the child stays the parent's: two who talk to it would get each other's answers."""
+        """After a fork the child stays the parent's, who ends it: begin with none."""
         self._begin()
-        process, self._child = self._child, None
-        if process is not None and process.stdin is not None and process.stdout is not None:
+        process, self._process = self._process, None
+        if process is not None:
             process.returncode = 0  # not ours to wait for
-            process.stdin.close()
-            process.stdout.close()
+            self._control.close()

@@ -7,14 +7,9 @@ from __future__ import annotations
 
 from portal.core.fields import Seen
 from portal.members.catalogue import FIELD, REQUIRED_FULL, REQUIRED_QUICK
+from portal.members.filing import JOIN_PLEDGE as JOIN_PLEDGE
+from portal.members.filing import PLEDGE_VERSION as PLEDGE_VERSION
 from portal.org.models import JoinForm
-
-# 《中华全国总工会入会申请书》, in the words that follow the Charter of 2023
-PLEDGE_VERSION = "2023"
-JOIN_PLEDGE = (
-    "我自愿加入中华全国总工会，遵守《中国工会章程》，执行工会决议，积极参加工会活动，"
-    "为全面建成社会主义现代化强国、全面推进中华民族伟大复兴而努力奋斗。"
-)
 
 CONSENT_VERSION = "2026-09"
 # 《个人信息保护法》 articles 17, 29 and 30: who, what for, what, how long, which rights; sensitive data separately

@@ -11,6 +11,7 @@ from portal.core.errors import Absent, Conflict, DomainError
 from portal.core.workflow import Step, Workflow
 from portal.members import service as members
 from portal.members.catalogue import FIELD
+from portal.members.filing import Applied
 from portal.org import access
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Permission as P
@@ -92,10 +93,21 @@ def approved(item: Application, actor: Actor, *, comment: str, study_date: date)
     known = members.find_by_document(item.id_type, str(values["id_number"]))
     if known is not None and known.membership_status not in members.LEFT:
         raise Conflict(f"该证件号码已有会籍（{known.trace_label}，{known.unit.name}），不能重复建立，请核对后退回")
-    member = members.admit(actor, unit=item.unit, values=values, join_date=study_date)
+    member = members.admit(actor, unit=item.unit, values=values, join_date=study_date, applied=_applied(item))
     _decided(item, actor)
     item.study_date = study_date
     item.member = member
+
+
+def _applied(item: Application) -> Applied:
+    """Return what stays of the application with the member: its number, the promise, its days."""
+    applied_on = local(item.submitted_at or item.created_at).date()
+    return Applied(
+        serial=f"{applied_on.year}-{item.id:06d}",
+        pledge_text=item.pledge_text,
+        applied_on=applied_on,
+        opinion_on=local(item.opinion_at).date() if item.opinion_at else None,
+    )
 
 
 def _decided(item: Application, actor: Actor) -> None:

@@ -1,4 +1,4 @@
-"""《工会会员登记表》 on paper: the layout of the union's form, filled from plain texts.
+"""《工会会员登记表》 and 《入会申请书》 on paper: the layout of the union's forms, filled from plain texts.
 
 Sizes are in mm and pt. The caller has already decided who may read what: a text that comes here is printed as it is.
 """
@@ -6,14 +6,16 @@ Sizes are in mm and pt. The caller has already decided who may read what: a text
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from portal.core import pdf
-from portal.core.pdf import Rendered
+from portal.core import pdf, qr
+from portal.core.enums import LabelEnum
+from portal.core.pdf import Paper, Rendered
 
 MM_PER_PT = 25.4 / 72
 SIZES = (12, 11, 10, 9)
@@ -21,6 +23,16 @@ LINE_HEIGHT = 1.15
 PADDING = 1.5  # mm of a cell's width and height that text may not use: padding and rules, both sides
 FAMILY_ROWS = 4
 RESUME_ROWS = 6
+FORMS_PER_CHUNK = 25  # enough that the fonts cost little, few enough that the memory does
+BLANK_DAY = "　　　年　　月　　日"
+
+
+class Papers(LabelEnum):
+    """Which papers of a member are printed; both: 《申请书》 on the front of a sheet, 《登记表》 on its back."""
+
+    REGISTRATION = "registration", "登记表"
+    APPLICATION = "application", "入会申请书"
+    BOTH = "both", "申请书＋登记表"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +56,13 @@ class ResumeRow:
 
 @dataclass(frozen=True, kw_only=True)
 class RegistrationForm:
-    """What one form shows, as texts in their final Chinese form; an empty text prints a blank cell.
+    """What the forms of one person show, as texts in their final Chinese form; an empty text prints a blank cell.
 
     `serial` is the NO of the form; `photo` a JPEG or PNG of 5:7, None prints 贴照片处; `resume` goes from the oldest
     to the newest; `opinion` and `opinion_date` (研究日期) fill the union's block; `printed_at` and `operator` stand in
-    the foot of every page.
+    the foot of every page. `pledge` to `study_date` stand on the 《申请书》 alone: the promise as it read, the day it
+    was made, the branch's opinion with its day, and the day of the committee's decision. `proof` is the code that
+    proves the print genuine, `proof_url` the address where it is checked, which the QR code holds.
     """
 
     member_no: str = ""
@@ -76,6 +90,15 @@ class RegistrationForm:
     remark: str = ""
     printed_at: str = ""
     operator: str = ""
+    birth_month: str = ""
+    household_place: str = ""
+    pledge: str = ""
+    applied_on: date | None = None
+    branch_opinion: str = ""
+    branch_opinion_date: str = ""
+    study_date: date | None = None
+    proof: str = ""
+    proof_url: str = ""
 
 
 def _ems(text: str) -> float:
@@ -112,21 +135,61 @@ def size(text: str, width: float, height: float = 0.0) -> int:
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).resolve().parents[2] / "templates"),
-    autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
 )
 
 
-def registration_form(form: RegistrationForm) -> Rendered:
-    """Print one 《工会会员登记表》 on A4 after domain/2-printed-forms.md 2.2.
+def render(template: str, **words: object) -> str:
+    """Return the HTML of a printed page from `templates/`, filled with plain `words`, outside any request."""
+    return _TEMPLATES.get_template(template).render(**words)
 
-    What is more than four family or six résumé rows goes on a 续页. Returns the PDF and the characters that no font
-    has; raises PdfError. Call it with no transaction open.
-    """
-    family = [*form.family[:FAMILY_ROWS], *[FamilyRow()] * (FAMILY_ROWS - len(form.family))]
-    resume = [*form.resume[:RESUME_ROWS], *[ResumeRow()] * (RESUME_ROWS - len(form.resume))]
-    html = _TEMPLATES.get_template("members/registration_form.html").render(
-        form=form, size=size, family=family, resume=resume,
+
+def _paper(template: str, form: RegistrationForm, *, ends_sheet: bool, **rows: object) -> Paper:
+    html = render(template, form=form, size=size, blank_day=BLANK_DAY, **rows)
+    images = {} if form.photo is None else {"photo": form.photo}
+    if form.proof_url:
+        images["proof"] = qr.small_png(form.proof_url)
+    return Paper(html, images, ends_sheet)
+
+
+def _registration(form: RegistrationForm, *, ends_sheet: bool) -> Paper:
+    return _paper(
+        "members/registration_form.html", form, ends_sheet=ends_sheet,
+        family=[*form.family[:FAMILY_ROWS], *[FamilyRow()] * (FAMILY_ROWS - len(form.family))],
+        resume=[*form.resume[:RESUME_ROWS], *[ResumeRow()] * (RESUME_ROWS - len(form.resume))],
         more_family=form.family[FAMILY_ROWS:], more_resume=form.resume[RESUME_ROWS:],
         first_more_family=FAMILY_ROWS, first_more_resume=RESUME_ROWS,
-    )
-    return pdf.render(html, images={} if form.photo is None else {"photo": form.photo})
+    )  # fmt: skip
+
+
+def papers(form: RegistrationForm, which: Papers, *, double_sided: bool = False) -> list[Paper]:
+    """Return the `which` papers of one person, for `pdf.render_all`.
+
+    《登记表》 on A4 is domain/2-printed-forms.md 2.2: what is more than four family or six résumé rows goes on a 续页.
+    《申请书》 is 2.1. `double_sided`: the next person begins on a new sheet.
+    """
+    made = []
+    if which is not Papers.REGISTRATION:
+        is_last = which is Papers.APPLICATION
+        made.append(_paper("members/application_form.html", form, ends_sheet=double_sided and is_last))
+    if which is not Papers.APPLICATION:
+        made.append(_registration(form, ends_sheet=double_sided))
+    return made
+
+
+def registration_form(form: RegistrationForm, which: Papers = Papers.REGISTRATION) -> Rendered:
+    """Print the papers of one person.
+
+    Returns the PDF and the characters that no font has; raises PdfError. Call it with no transaction open.
+    """
+    return pdf.render_all(papers(form, which))
+
+
+def batch(forms: Sequence[RegistrationForm], which: Papers = Papers.REGISTRATION) -> Iterator[bytes]:
+    """Print the papers of many persons and yield one PDF for every 25 of them, in their order. Raises PdfError."""
+    for first in range(0, len(forms), FORMS_PER_CHUNK):
+        chunk = forms[first : first + FORMS_PER_CHUNK]
+        yield pdf.render_all([paper for form in chunk for paper in papers(form, which)]).pdf

@@ -24,10 +24,11 @@ from portal.org import service as org
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Permission
 
-from . import history, sight
+from . import filing, history, sight
 from .catalogue import FIELD, FIELDS
 from .checks import check as check
 from .enums import ChangeType, EmploymentStatus, MembershipStatus
+from .filing import Applied
 from .models import Member, MembershipChange, MemberVersion
 from .numbers import next_member_no
 from .search import figures as figures
@@ -75,14 +76,21 @@ def find_by_document(id_type: str, number: str) -> Member | None:
 
 
 def admit(
-    actor: Actor, *, unit: OrgUnit, values: Mapping[str, Any], join_date: date, photo_upload: Upload | None = None
+    actor: Actor,
+    *,
+    unit: OrgUnit,
+    values: Mapping[str, Any],
+    join_date: date,
+    photo_upload: Upload | None = None,
+    applied: Applied | None = None,
 ) -> Member:
     """Make the person of `values` a member of `unit` from `join_date` (the day of the decision, not after today).
 
     Inside the caller's transaction: checks once more, takes the member number of the approving unit and the year of
     `join_date`, opens the account (user name = 工号, else member number) without a password, writes the member with her
-    first version and the line 入会. Who left before is taken back on her old record, with her old number. Raises
-    DomainError or Problems if someone with this document or 工号 is here.
+    first version and the line 入会. Who left before is taken back on her old record, with her old number. `applied` is
+    what an application brings, for the form 「入会时」. Raises DomainError or Problems if someone with this document or
+    工号 is here.
     """
     if join_date > today():
         raise DomainError("入会日期不能晚于今天", field="join_date")
@@ -117,6 +125,7 @@ def admit(
             member=member, kind=ChangeType.JOINED, on_date=join_date, to_unit_id=unit.id, recorded_by=actor.id
         )
     )
+    filing.keep_admission(member, history.present_version(member), applied or filing.Applied(), study_date=join_date)
     db.session.flush()  # a number or document taken at the same moment refuses here, not at the commit
     return member
 
@@ -315,11 +324,17 @@ class Look:
 
 def looks_at(member: Member) -> list[Look]:
     """Return who has revealed the member's secrets or printed her form, latest first; for herself."""
-    return [
+    looks = [
         Look(event.at, event.actor_label, _looked_at(event), event.reason)
-        for event in reversed(audit.events_of(member))
+        for event in audit.events_of(member)
         if event.action in ("member.reveal", "member.print")
     ]
+    looks += [
+        Look(one.printed_at, one.printer.label if one.printer else "系统", f"批量打印{one.papers.label}", "")
+        for one in filing.prints_of(member)
+        if one.job is not None
+    ]
+    return sorted(looks, key=lambda look: look.at, reverse=True)
 
 
 def _looked_at(event: audit.AuditEvent) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -20,6 +20,7 @@ from .catalogue import FIELD, REQUIRED_FULL, Section
 from .enums import MembershipStatus, Sex
 from .forms import FilterForm, PhotoForm, ReasonForm, edit_form
 from .models import Member
+from .printing import Papers
 from .search import ANY_STATUS, Filters, Sort
 
 bp = Blueprint("members", __name__, url_prefix="/members")
@@ -65,6 +66,7 @@ def index() -> ResponseReturnValue:
         page=_pager(page, arguments, number),
         chips=_chips(arguments, dict(units), text or ""),
         is_lost=is_lost,
+        found=arguments if current_user.holds(Permission.MEMBER_PRINT) else None,
     )
 
 
@@ -208,16 +210,28 @@ def reveal(id: int) -> ResponseReturnValue:
 def registration_form(id: int) -> ResponseReturnValue:
     """Print 《工会会员登记表》 of one member."""
     try:
-        rendered = paper.print_form(current_user, id, with_boxes=request.form.get("with_boxes") == "1")
+        rendered = paper.print_form(
+            current_user,
+            id,
+            check_url=f"{current_app.config['BASE_URL']}/prints/check/",
+            papers=_papers(request.form.get("papers", "")),
+            at_joining=request.form.get("version") == "joined",
+            with_boxes=request.form.get("with_boxes") == "1",
+        )
     except paper.MissingGlyphs as error:
         member = service.find(current_user, id)
-        page = render_template("members/print_missing.html", member=member, error=error, back=_back(member))
+        kept = {name: request.form.get(name, "") for name in ("papers", "version")}
+        page = render_template("members/print_missing.html", member=member, error=error, back=_back(member), kept=kept)
         return page, error.status
     headers = {
         "Cache-Control": "no-store",
         "Content-Disposition": 'inline; filename="registration-form.pdf"',
     }
     return Response(rendered.pdf, mimetype="application/pdf", headers=headers)
+
+
+def _papers(word: str) -> Papers:
+    return Papers(word) if word in list(Papers) else Papers.REGISTRATION  # type: ignore[call-arg]  # by its value alone
 
 
 def _back(member: Member) -> str:

@@ -219,7 +219,7 @@ def test_too_many_photos_at_once_are_asked_to_come_again_and_the_others_are_read
 
 
 def test_a_reader_that_is_killed_in_its_work_is_replaced(monkeypatch):
-    reader = workers.Worker(photo_child.__file__, seconds=0.05, memory=768 << 20)
+    reader = workers.Worker(photo_child.__file__, seconds=0.005, memory=768 << 20)
     monkeypatch.setattr(uploads, "_READER", reader)
     with pytest.raises(DomainError, match="请上传照片"):
         uploads.photo(io.BytesIO(a_phones_photo(progressive=True)))
