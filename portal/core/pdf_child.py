@@ -6,6 +6,7 @@ It opens no address, and reads no file but fonts and the print style sheet.
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import logging
 import os
@@ -59,7 +60,14 @@ def _laid_out(html: str, images: dict[str, bytes], findings: _Findings) -> Any:
             findings.refused = True  # said here, because WeasyPrint swallows the error inside an SVG
             raise FatalURLFetchingError
 
-    return HTML(string=html, url_fetcher=Locked()).render(font_config=_fonts, stylesheets=[_style])
+    shown: dict[str, Any] = {}
+    document = HTML(string=html, url_fetcher=Locked()).render(font_config=_fonts, stylesheets=[_style], cache=shown)
+    for name, content in images.items():
+        picture = shown.get(f"image:{name}")
+        if picture is not None:
+            # WeasyPrint knows a picture by its address, and every paper of a job may call its own by the same name
+            picture.id = hashlib.sha256(content).hexdigest()
+    return document
 
 
 def _copy_no_whole_fonts() -> None:

@@ -189,6 +189,22 @@ def test_papers_of_a_job_follow_each_other_and_sheets_do_not_shift() -> None:
         assert [page.extract_text() for page in reader.pages] == ["a", "", "b", "c", "d", "b", "c"]
 
 
+def test_every_paper_keeps_its_own_picture_under_the_same_name() -> None:
+    colours = [(200, 0, 0), (0, 200, 0), (0, 0, 200)]
+    papers = []
+    for colour in colours:
+        stream = io.BytesIO()
+        Image.new("RGB", (70, 98), colour).save(stream, "PNG")
+        papers.append(Paper('<img src="image:photo">', {"photo": stream.getvalue()}))
+
+    printed = pdf.render_all(papers)
+
+    with pdfplumber.open(io.BytesIO(printed.pdf)) as reader:
+        places = [(page.images[0], page.to_image(resolution=72).original) for page in reader.pages]
+        shown = [drawn.getpixel((round(place["x0"] + 9), round(place["top"] + 9))) for place, drawn in places]
+    assert shown == colours
+
+
 def test_child_knows_no_setting_and_can_write_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORTAL_KEYS", "canary")
     press = Press()
