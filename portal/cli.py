@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import socket
 import sys
@@ -210,6 +211,24 @@ def routes(settings: config.Settings, options: argparse.Namespace) -> int:
     return DONE
 
 
+def bench(settings: config.Settings, options: argparse.Namespace) -> int:
+    """Measure the operations beside their floors, on a seeded city of its own."""
+    from portal.bench import run as measure  # it loads what no other command needs
+
+    if options.members < 1000:
+        raise DomainError("会员人数至少 1000，人太少时比例没有意义")
+    file = Path(options.json) if options.json else None
+    if file and (file.is_dir() or not os.access(file.parent, os.W_OK)):
+        raise DomainError(f"不能写入 {file}：请检查文件夹是否存在、是否可写")
+    only = [name.strip() for name in options.only.split(",") if name.strip()]
+    text = json.dumps(measure(settings.instance, members=options.members, only=only, say=say), indent=1) + "\n"
+    if file:
+        file.write_text(text, "utf-8")
+    else:
+        print(text, end="")
+    return DONE
+
+
 def verify_trace(settings: config.Settings, options: argparse.Namespace) -> int:
     """Check the chain of the trace."""
     app = create_app(settings)
@@ -269,6 +288,10 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--operator", help="同时建立第一个校工会操作员")
     command = add("routes", routes, "列出全部网址及所需权限")
     command.add_argument("--json", action="store_true", required=True, help="以 JSON 输出")
+    command = add("bench", bench, "性能测试：每项操作与它的下限在同一次运行中比较")
+    command.add_argument("--members", type=int, default=100_000, help="虚构会员人数，默认 100000")
+    command.add_argument("--only", default="", help="只测这几项，用逗号分开，如 list,form")
+    command.add_argument("--json", metavar="文件", help="结果写入文件，不写在屏幕上")
     audit_parser = commands.add_parser("audit", help="日志")
     audit_commands = audit_parser.add_subparsers(dest="audit_command", required=True, metavar="动作")
     verify = audit_commands.add_parser("verify", help="核对日志链是否完整")
