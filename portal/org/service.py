@@ -19,6 +19,7 @@ from .permissions import Role
 
 FAILURES_ALLOWED = 5
 LOCKED_FOR = timedelta(minutes=15)
+LOCKED = "登录失败次数过多，账号已暂时锁定，请 15 分钟后再试"
 PASSWORD_LEAST = 10
 
 audit.name_acts(
@@ -120,7 +121,7 @@ def sign_in(username: str, password: str, *, address: str, device: str) -> User:
     release()
     fits = crypto.check_password(stored, password)  # also when locked: the time tells nothing
     if locked:
-        raise TooOften("登录失败次数过多，账号已暂时锁定，请 15 分钟后再试")
+        raise TooOften(LOCKED)
     writes()
     user = None
     if user_id and fits:
@@ -129,6 +130,9 @@ def sign_in(username: str, password: str, *, address: str, device: str) -> User:
         release()
         _count_failure(user_id)
         raise DomainError("用户名或密码不正确，请重新输入；新会员请先从入会回执页设置密码", field="password")
+    if user.locked_until is not None and user.locked_until > now():
+        release()
+        raise TooOften(LOCKED)  # it was locked while this guess was under way, beside many others
     user.failed_logins = 0
     user.locked_until = None
     audit.record(user, "session.open", user)

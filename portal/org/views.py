@@ -18,8 +18,12 @@ bp = Blueprint("org", __name__)
 
 
 def _inside(target: str) -> str:
-    """Return the path to go on to after signing in: only inside this portal."""
-    return target if target.startswith("/") and not target.startswith(("//", "/\\")) else url_for("home.index")
+    """Return the path to go on to after signing in: only inside this portal.
+
+    Browsers read a backslash as a slash and drop tabs and line breaks, so "/\\t/elsewhere" would lead outside.
+    """
+    is_plain = target.isprintable() and "\\" not in target
+    return target if is_plain and target.startswith("/") and not target.startswith("//") else url_for("home.index")
 
 
 @bp.route("/login", methods=["GET", "POST"])

@@ -6,13 +6,16 @@ from datetime import timedelta
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text, update
+from sqlalchemy.orm import Session
 
 from portal.core import crypto
+from portal.core import db as database
 from portal.core.actors import SHELL
 from portal.core.audit import AuditEvent
 from portal.core.calendar import now
 from portal.core.db import db
+from portal.core.errors import TooOften
 from portal.org import service, sessions
 from portal.org.models import LoginSession, User
 from portal.org.permissions import Role
@@ -111,6 +114,28 @@ def test_five_failures_lock_the_account_for_fifteen_minutes(client, person: User
         assert sign_in(client).status_code == 302
 
     assert (person.failed_logins, person.locked_until) == (0, None)
+
+
+def test_a_right_guess_under_way_when_others_lock_the_account_opens_nothing(person: User) -> None:
+    user_id, until = person.id, now() + timedelta(minutes=15)
+
+    def lock(session: Session) -> None:
+        database.writes()
+        with db.engine.begin() as beside:
+            beside.execute(update(User).where(User.id == user_id).values(locked_until=until))
+
+    db.session.rollback()
+    db.session.get_one(User, user_id)  # a transaction, whose end is where the slow part begins
+    event.listen(db.session, "after_rollback", lock, once=True)
+    try:
+        with pytest.raises(TooOften):
+            service.sign_in("T20260001", PASSWORD, address="127.0.0.1", device="test")
+    finally:
+        event.remove(db.session, "after_rollback", lock)
+
+    db.session.rollback()
+    assert db.session.scalar(select(func.count()).select_from(LoginSession)) == 0
+    assert db.session.get_one(User, user_id).locked_until == until
 
 
 def test_a_success_forgets_the_failures_before_it(client, person: User) -> None:
@@ -280,7 +305,17 @@ def test_after_signing_in_one_arrives_where_one_wanted(client, person: User) -> 
 
 
 @pytest.mark.parametrize(
-    "target", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "\\\\evil"]
+    "target",
+    [
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "\\\\evil",
+        "/%09/evil.example",
+        "/%0a/evil.example",
+        "/%0d%0aX-Injected: 1",
+    ],
 )
 def test_signing_in_never_leads_outside(client, person: User, target: str) -> None:
     answer = client.post("/login?next=" + target, data={"username": "T20260001", "password": PASSWORD})
