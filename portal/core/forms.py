@@ -23,6 +23,7 @@ from portal.core.fields import Field, FieldError
 from portal.core.kinds import Kind, RowErrors
 
 SPARE_ROWS = 2  # empty rows to write in without a script
+MOST_ROWS = 100  # of one field in a request; more than any field takes, few enough that making them costs nothing
 CSRF_SENTENCE = "页面停留太久，安全校验已过期，请重新提交；您填写的内容还在"
 
 _ISO = {Kind.DATE: re.compile(r"\d{4}-\d\d-\d\d"), Kind.MONTH: re.compile(r"\d{4}-\d\d")}
@@ -177,7 +178,10 @@ class Rows(FieldList):
     def _extract_indices(self, prefix: str, formdata: Any) -> Iterator[int]:
         # not by isdigit(), which takes characters that int() refuses
         found = (re.match(rf"{re.escape(prefix)}-([0-9]{{1,4}})-", key) for key in formdata)
-        return (int(match[1]) for match in found if match)
+        places = {int(match[1]) for match in found if match}
+        if len(places) > MOST_ROWS:
+            raise DomainError(f"{self.spec.label}的行数过多，请删去多余的行后重新提交")
+        return iter(places)
 
     @staticmethod
     def _typed(entry: FormField) -> list[object]:

@@ -31,6 +31,7 @@ PER_PAGE, MOST_PER_PAGE = 50, 100
 FEW = 3000  # more are not gathered first: the order's index is walked until the page is full
 UNITS_AT_ONCE = 200  # a list of more to choose from would be longer than the page, and slower
 SECRET_DIGITS = 6  # a text with as many digits may be a document or a mobile, and never stands in an address
+LONGEST_TEXT = 200  # characters of a search text or a filter: nothing is longer, and SQLite refuses a huge pattern
 KEPT_FOR = timedelta(days=1)
 ANY_STATUS = "all"
 EARLIEST = date(1, 1, 1)
@@ -127,7 +128,7 @@ def matches(text: str) -> ColumnElement[bool]:
     beginning of the 工号, or the 会员证号. All else: part of the name, dots and spaces aside.
     """
     key, number = names.search_key(text), documents.normalise(text)
-    if not key:
+    if not key or len(key) > LONGEST_TEXT:
         return false()
     found: list[ColumnElement[bool]] = []
     if re.search(r"[0-9]", number):
@@ -225,7 +226,8 @@ def _total(actor: User, filters: Filters, conditions: list[ColumnElement[bool]])
 
     Whatever changes leaves a trace. The end of the trace is read first: a number may be newer than it, never older.
     """
-    keeps = not filters.q and not database.is_writing()
+    is_short = max(map(len, (filters.unit, filters.status, filters.sex))) <= LONGEST_TEXT
+    keeps = is_short and not filters.q and not database.is_writing()
     key = (audit.head(), actor.id, today(), filters) if keeps else ()
     if key in _totals:
         return _totals[key]

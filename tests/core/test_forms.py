@@ -224,6 +224,11 @@ def test_rows_beyond_the_limit_are_refused_and_not_cut_off(post) -> None:
     assert errors == {"resume": ["个人简历最多填 15 行，现在是 16 行"]}
 
 
+def test_thousands_of_rows_are_refused_before_they_are_made(post) -> None:
+    with pytest.raises(DomainError, match="个人简历的行数过多"):
+        post({**FILLED, **{f"resume-{n}-start": "" for n in range(101)}})
+
+
 def test_gaps_between_rows_and_odd_names_of_rows_do_no_harm(post) -> None:
     form = post(
         {

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import time_machine
 
+from portal.core import db as database
 from portal.core.actors import SHELL
 from portal.core.db import db
 from portal.members import history, search, service
@@ -89,6 +90,16 @@ def test_filters_cut_and_unknown_ones_find_nobody(tree, union):
     assert ids(union, status="retained") == [gone.id]
     assert set(ids(union, status="all")) == {woman.id, man.id, gone.id}
     assert ids(union, unit="NONE") == ids(union, status="x") == ids(union, sex="7") == []
+
+
+def test_texts_of_a_length_that_nothing_has_find_nobody_and_are_not_kept(tree, union):
+    member(tree["a"], name="阿甲")
+    db.session.commit()
+    database.reads()
+    kept = len(search._totals)
+
+    assert ids(union, q="a" * 60_000) == ids(union, unit="x" * 60_000) == []
+    assert len(search._totals) == kept
 
 
 def born(sex: str) -> dict:
