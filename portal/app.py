@@ -24,8 +24,11 @@ from portal.core.db import db
 from portal.core.errors import DomainError
 from portal.home import views as home
 from portal.joining import code_views as codes
+from portal.joining import entry_views as entry
+from portal.joining import many_views as many
 from portal.joining import service as joining_service
 from portal.joining import views as joining
+from portal.joining.expected import views as expected
 from portal.members import service as members_service
 from portal.members import sight
 from portal.members import views as members
@@ -35,7 +38,19 @@ from portal.org import views as org
 from portal.prints import chunks
 from portal.prints import views as prints
 
-ROOMS = (home.bp, org.bp, members.bp, activation.bp, joining.bp, codes.bp, cards.bp, prints.bp)
+ROOMS = (
+    home.bp,
+    org.bp,
+    members.bp,
+    activation.bp,
+    joining.bp,
+    entry.bp,
+    expected.bp,
+    many.bp,
+    codes.bp,
+    cards.bp,
+    prints.bp,
+)
 
 MEGABYTE = 1024 * 1024
 

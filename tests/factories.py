@@ -16,7 +16,7 @@ from portal.core.actors import APPLICANT, CLOCK, SHELL
 from portal.core.calendar import today
 from portal.core.db import db
 from portal.joining import applying, codes, receipts
-from portal.joining.models import Application, JoinCode
+from portal.joining.models import Application, JoinCode, Reason
 from portal.joining.models import ApplicationState as S
 from portal.joining.workflow import JOINING
 from portal.members import service as members
@@ -257,11 +257,13 @@ def make_application(
     if state is S.APPROVED:
         JOINING.fire(item, "approve", hand, study_date=study_date or today())
     if state in (S.RETURNED, S.EXPIRED):
-        JOINING.fire(item, "return", hand, comment="请核对籍贯", wrong_fields=["native_place"])
+        JOINING.fire(
+            item, "return", hand, comment="请核对籍贯", wrong_fields=["native_place"], reason=Reason.WRONG
+        )
     if state is S.EXPIRED:
         JOINING.fire(item, "expire", CLOCK, own=True)
     if state is S.REJECTED:
-        JOINING.fire(item, "reject", hand, comment="不符合入会条件")
+        JOINING.fire(item, "reject", hand, comment="不符合入会条件", reason=Reason.NOT_OURS)
     if state is S.WITHDRAWN:
         JOINING.fire(item, "withdraw", APPLICANT, own=True)
     db.session.commit()

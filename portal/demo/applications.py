@@ -15,7 +15,7 @@ from portal.core.calendar import today
 from portal.core.db import db
 from portal.joining import applying, codes, receipts
 from portal.joining import service as joining
-from portal.joining.models import Application, JoinCode
+from portal.joining.models import Application, JoinCode, Reason
 from portal.joining.models import ApplicationState as S
 from portal.joining.questions import ASKED, REQUIRED
 from portal.joining.workflow import JOINING
@@ -97,12 +97,12 @@ class Applications:
         if fate is S.APPROVED:
             JOINING.fire(item, "approve", union, study_date=today())
         elif fate is S.REJECTED:
-            JOINING.fire(item, "reject", union, comment=REJECTED_TEXT)
+            JOINING.fire(item, "reject", union, comment=REJECTED_TEXT, reason=Reason.NOT_OURS)
         elif fate is S.WITHDRAWN:
             JOINING.fire(item, "withdraw", APPLICANT, own=True)
         elif fate in (S.RETURNED, S.EXPIRED):
             text, wrong = RETURNED_TEXT if "resume" in asked else ("手机号码请核对", ("mobile",))
-            JOINING.fire(item, "return", branch, comment=text, wrong_fields=list(wrong))
+            JOINING.fire(item, "return", branch, comment=text, wrong_fields=list(wrong), reason=Reason.WRONG)
             if fate is S.EXPIRED:
                 _let_expire(item)
 
@@ -136,7 +136,7 @@ def _let_expire(item: Application) -> None:
     back = joining.EXPIRES_AFTER + timedelta(days=3)
     item.created_at -= back
     item.consented_at -= back
-    for name in ("submitted_at", "returned_at"):
+    for name in ("submitted_at", "asked_at", "returned_at"):
         setattr(item, name, getattr(item, name) - back)
     db.session.flush()  # the clock looks into the table
     joining.expire_returned()

@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from wtforms import BooleanField, HiddenField, PasswordField, SelectField, SelectMultipleField, StringField
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    IntegerField,
+    PasswordField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
 from wtforms.validators import InputRequired, Length
-from wtforms.widgets import CheckboxInput, ListWidget, TextArea
+from wtforms.widgets import CheckboxInput, HiddenInput, ListWidget, TextArea
 
 from portal.core.fields import Field
 from portal.core.forms import PortalForm, form_class
 from portal.core.kinds import PENDING_STAFF_NO, Kind
 from portal.members.catalogue import FIELD, Section
-from portal.org.models import JoinForm
+from portal.org.models import JoinForm, OrgUnit
 
+from .models import Reason
 from .questions import ASKED, REQUIRED, SENSITIVE
 
 # what an 18-digit number tells, what may be pending, what some documents do not ask, what the code says
@@ -119,18 +128,65 @@ class FirstPasswordForm(PortalForm):
 
 ApproveForm = form_class(
     "ApproveForm",
-    [Field("study_date", "研究日期", Kind.DATE, Section.MEMBERSHIP, hint="委员会研究通过的日期，会籍从这一天起算")],
+    [
+        Field("study_date", "研究日期", Kind.DATE, Section.MEMBERSHIP, hint="委员会研究通过的日期，会籍从这一天起算"),
+        Field("meeting", "会议名称或文号", Kind.TEXT, Section.MEMBERSHIP, max_length=100,
+              hint="选填，例如：第三届委员会第五次会议"),
+    ],
     required=("study_date",),
-)
+)  # fmt: skip
 
 
-class RejectForm(PortalForm):
-    """The reason."""
+class CommentForm(PortalForm):
+    """The words that a step needs."""
 
     comment = StringField(
         "理由",
         [InputRequired("请填写理由"), Length(max=COMMENT_MOST, message=f"最多 {COMMENT_MOST} 个字，请缩短")],
-        description="申请人会在回执页看到",
+        widget=TextArea(),
+        render_kw={"rows": "4"},
+    )
+
+
+WithoutOpinionForm: type[PortalForm] = type("WithoutOpinionForm", (CommentForm, ApproveForm), {})
+
+
+class AgreeManyForm(PortalForm):
+    """The branch's opinion on many at once."""
+
+    comment = StringField(
+        "分工会意见",
+        [Length(max=COMMENT_MOST, message=f"最多 {COMMENT_MOST} 个字，请缩短")],
+        description="选填，写入每份申请的办理记录",
+        widget=TextArea(),
+        render_kw={"rows": "3"},
+    )
+
+
+class RedirectForm(CommentForm):
+    """Where to, and why; `seen_unit` is where the application lay when the page was made."""
+
+    unit_id = SelectField("转到", coerce=int, description="申请人填写的内容都会保留，由新的分工会给出意见")
+    seen_unit = IntegerField(widget=HiddenInput())
+
+    def offer(self, units: Iterable[OrgUnit]) -> RedirectForm:
+        """Offer `units`, and return self."""
+        self.unit_id.choices = [(0, "请选择"), *((unit.id, unit.name) for unit in units)]
+        return self
+
+
+def _reason(value: object) -> Reason | None:
+    return next((reason for reason in Reason if reason == value), None)
+
+
+class RejectForm(PortalForm):
+    """The reason, from the list and in words."""
+
+    reason = SelectField("原因", coerce=_reason, choices={"": "请选择", **dict(Reason.choices())})
+    comment = StringField(
+        "理由",
+        [InputRequired("请填写理由"), Length(max=COMMENT_MOST, message=f"最多 {COMMENT_MOST} 个字，请缩短")],
+        description="申请人会在回执页看到原因和理由",
         widget=TextArea(),
         render_kw={"rows": "4"},
     )
@@ -162,5 +218,7 @@ class FilterForm(PortalForm):
 
     state = SelectField("状态", validate_choice=False)
     unit = SelectField("分工会", validate_choice=False)
+    year = SelectField("提交年份", validate_choice=False)
+    reason = SelectField("退回或不予批准的原因", validate_choice=False)
     q = StringField("姓名", render_kw={"autocomplete": "off"})
     code = HiddenField()

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 
 from portal.core import kinds, uploads
 from portal.core.actors import CLOCK
-from portal.core.calendar import now, today
+from portal.core.calendar import local, midnight, now, today
 from portal.core.db import db
 from portal.core.errors import Absent, Problems
 from portal.core.todo import Todo
+from portal.core.workflow import Step
 from portal.members import service as members
 from portal.members import sight
 from portal.members.catalogue import FIELD, Section
@@ -22,14 +23,19 @@ from portal.org import access
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Permission as P
 
-from .models import LIVE, Application
+from . import proof
+from .expected import matching
+from .models import LIVE, Application, Reason, overdue_before
 from .models import ApplicationState as S
 from .questions import ASKED
 from .workflow import JOINING, values_of
 
 EXPIRES_AFTER = timedelta(days=30)
 PER_PAGE, PER_PAGE_MOST = 20, 100
+INSTANT = timedelta(microseconds=1)
 TODO, ALL = "todo", "all"  # what the actor can act on now; everything
+OVERDUE = "overdue"  # what a branch has not given its opinion on in time
+RETURNED, REJECTED = "returned", "rejected"  # the two kinds of reasons in an address: returned, or returned-photo
 FORWARD = (JOINING.step("agree"), JOINING.step("approve"))  # the steps that an application waits for
 # an operator is never shown what is still being filled in
 LISTED = tuple(state for state in S if state != S.DRAFT)
@@ -49,13 +55,16 @@ class Place:
 class Filters:
     """What the list is cut to.
 
-    `state` a state's value, TODO or ALL; `unit` the code of a unit, for all below it; `code` the number of the join
-    code that they came by.
+    `state` is a state's value, TODO, OVERDUE or ALL; `unit` the code of a unit, for all below it; `year` that of the
+    first sending; `reason` is `returned` or `rejected`, alone or with a dash and the value of a Reason; `code` the
+    number of the join code that they came by.
     """
 
     state: str = TODO
     unit: str = ""
     name: str = ""
+    year: str = ""
+    reason: str = ""
     code: int | None = None
 
 
@@ -78,7 +87,7 @@ def listing(
     """
     per_page = min(max(per_page, 1), PER_PAGE_MOST)
     query = _found(actor, filters)
-    total = db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    total = _count(query)
     oldest_first = filters.state == TODO
     forward = before is None
     ascending = oldest_first == forward
@@ -105,12 +114,15 @@ def counts(actor: User, filters: Filters) -> dict[str, int]:
     everything = _found(actor, replace(filters, state=ALL)).subquery()
     grouped = db.session.execute(select(everything.c.state, func.count()).group_by(everything.c.state))
     by_state = {str(state): number for state, number in grouped}
-    waiting = _found(actor, replace(filters, state=TODO))
     return {
-        TODO: db.session.scalar(select(func.count()).select_from(waiting.subquery())) or 0,
+        **{state: _count(_found(actor, replace(filters, state=state))) for state in (TODO, OVERDUE)},
         **{state.value: by_state.get(state, 0) for state in LISTED},
         ALL: sum(by_state.values()),
     }
+
+
+def _count(query: Select[Any]) -> int:
+    return db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
 
 
 def _found(actor: User, filters: Filters) -> Select[Any]:
@@ -118,6 +130,8 @@ def _found(actor: User, filters: Filters) -> Select[Any]:
     query = query.where(Application.state.in_(LISTED))
     if filters.state == TODO:
         query = _waiting_for(actor, query)
+    elif filters.state == OVERDUE:
+        query = query.where(Application.state == S.SUBMITTED, Application.asked_at < overdue_before())
     elif filters.state != ALL:
         query = query.where(Application.state == filters.state)
     if filters.unit:
@@ -128,13 +142,50 @@ def _found(actor: User, filters: Filters) -> Select[Any]:
         query = query.where(Application.code_id == filters.code)
     if filters.name:
         query = query.where(Application.name.contains(filters.name, autoescape=True))
+    if filters.year:
+        query = query.where(sent_in(filters.year))
+    if filters.reason:
+        query = query.where(_because(filters.reason))
     return query
 
 
-def _waiting_for(actor: User, query: Select[Any]) -> Select[Any]:
+def sent_in(year: str) -> ColumnElement[bool]:
+    """Return the condition that an application was first sent in `year`, four digits; else none was."""
+    if not (year.isascii() and year.isdigit() and 1900 <= int(year) <= 9000):
+        return false()
+    first = date(int(year), 1, 1)
+    return Application.submitted_at.between(midnight(first), midnight(first.replace(year=first.year + 1)) - INSTANT)
+
+
+def _because(reason: str) -> ColumnElement[bool]:
+    kind, _, value = reason.partition("-")
+    columns = {RETURNED: Application.return_reason, REJECTED: Application.reject_reason}
+    if kind not in columns or (value and value not in list(Reason)):
+        return false()
+    return columns[kind] == value if value else columns[kind].is_not(None)
+
+
+def ready(actor: User, filters: Filters, step: Step) -> Select[Any]:
+    """Return the query of what `filters` show on which the actor can take `step`, one of FORWARD, oldest first."""
+    return _waiting_for(actor, _found(actor, filters), (step,)).order_by(Application.id)
+
+
+def ready_steps(actor: User, filters: Filters) -> list[tuple[Step, int]]:
+    """Return the steps that the actor can take on many of what `filters` show, each with their number."""
+    numbers = [(step, _count(ready(actor, filters, step))) for step in FORWARD if actor.holds(str(step.permission))]
+    return [(step, number) for step, number in numbers if number]
+
+
+def movable(actor: User, rows: list[Application]) -> set[int]:
+    """Return the numbers of those in `rows` that the actor can take forward."""
+    query = _waiting_for(actor, access.scoped(Application, actor, P.JOINING_READ, Application.id))
+    return set(db.session.scalars(query.where(Application.id.in_([item.id for item in rows]))))
+
+
+def _waiting_for(actor: User, query: Select[Any], steps: tuple[Step, ...] = FORWARD) -> Select[Any]:
     """Cut to what the actor can take a step forward; on his own application nobody decides."""
     cases = []
-    for step in FORWARD:
+    for step in steps:
         permission = P(str(step.permission))
         # a step is asked for at a unit of its own, so covering the applicant's unit is not enough
         covered = access.units(actor, permission)
@@ -150,7 +201,7 @@ def _waiting_for(actor: User, query: Select[Any]) -> Select[Any]:
 def state_choices(actor: User, filters: Filters) -> list[tuple[str, str]]:
     """Return the choices of the state filter, each with its number."""
     number = counts(actor, filters)
-    labels = {TODO: "待我办理", **{state.value: state.label for state in LISTED}, ALL: "全部"}
+    labels = {TODO: "待我办理", OVERDUE: "逾期未给意见", **{state.value: state.label for state in LISTED}, ALL: "全部"}
     return [(value, f"{label}（{number[value]}）") for value, label in labels.items()]
 
 
@@ -159,11 +210,36 @@ def unit_choices(actor: User) -> list[tuple[str, str]]:
     return sorted((unit.code, unit.name) for unit in access.units(actor, P.JOINING_READ))
 
 
+def year_choices(actor: User) -> list[tuple[str, str]]:
+    """Return the years in which applications in the actor's scope were sent, this one first."""
+    oldest = db.session.scalar(access.scoped(Application, actor, P.JOINING_READ, func.min(Application.submitted_at)))
+    first = local(oldest).year if oldest else today().year
+    return [(str(year), f"{year} 年") for year in range(today().year, first - 1, -1)]
+
+
+def reason_choices() -> list[tuple[str, str]]:
+    """Return the choices of the filter by reason."""
+    kinds_of = ((RETURNED, "退回"), (REJECTED, "不予批准"))
+    return [
+        choice
+        for kind, label in kinds_of
+        for choice in [
+            (kind, f"{label}（不论原因）"),
+            *((f"{kind}-{reason.value}", f"{label}：{reason.label}") for reason in Reason),
+        ]
+    ]
+
+
 def todo(actor: User) -> list[Todo]:
-    """Return what waits for the actor, counted by the list's own query; nothing for someone without a step."""
+    """Return what waits for the actor, counted by the list's own query; nothing for someone without a step.
+
+    Whoever approves is told too of what a branch leaves lying.
+    """
     if not any(actor.holds(str(step.permission)) for step in FORWARD):
         return []
-    return [Todo("入会申请", listing(actor, Filters(), per_page=1).total, "joining.index", {"state": TODO})]
+    found = [Todo("入会申请", _count(_found(actor, Filters())), "joining.index", {"state": TODO})]
+    late = _count(_found(actor, Filters(OVERDUE))) if actor.holds(P.JOINING_APPROVE) else 0
+    return [*found, Todo("逾期未给意见的入会申请", late, "joining.index", {"state": OVERDUE})] if late else found
 
 
 # --- one application ------------------------------------------------------------------------------------------------
@@ -228,7 +304,7 @@ def hints(actor: User, item: Application) -> list[str]:
         found.append(f"您的管理范围内已有 {count} 位同名会员，请核对是否同一人")
     if values.get("staff_no") == kinds.PENDING_STAFF_NO:
         found.append("工号待发，发放后请由校工会补录")
-    return found
+    return found + [lacking for lacking in (proof.missing(item),) if lacking] + matching.hints(item)
 
 
 def _where_already(actor: User, item: Application, number: str) -> str:

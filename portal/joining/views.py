@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from werkzeug.datastructures import MultiDict
 
 from portal.core import audit, crypto
 from portal.core.calendar import today
@@ -19,10 +20,22 @@ from portal.members import service as members
 from portal.org.guards import needs, public
 from portal.org.permissions import Permission
 
-from . import applying, code_views, codes, questions, receipts, service
-from .forms import APPLY, ApproveForm, FilterForm, FirstPasswordForm, ReceiptForm, RejectForm, ReturnForm, revise_form
+from . import applying, code_views, codes, proof, questions, receipts, service
+from .expected import matching
+from .forms import (
+    APPLY,
+    ApproveForm,
+    FilterForm,
+    FirstPasswordForm,
+    ReceiptForm,
+    RedirectForm,
+    RejectForm,
+    ReturnForm,
+    WithoutOpinionForm,
+    revise_form,
+)
 from .models import Application, Receipt
-from .workflow import JOINING, values_of
+from .workflow import JOINING, places_for, values_of
 
 bp = Blueprint("joining", __name__, url_prefix="/joining")
 
@@ -206,12 +219,7 @@ def ticked(form: PortalForm, name: str) -> bool:
 def index() -> ResponseReturnValue:
     """List applications: at first those that wait for this person."""
     given = request.args
-    filters = service.Filters(
-        state=given.get("state") or service.TODO,
-        unit=given.get("unit", ""),
-        name=given.get("q", "").strip(),
-        code=given.get("code", type=int),
-    )
+    filters = filters_of(given)
     after, before = given.get("after", type=int), given.get("before", type=int)
     number = max(given.get("page", 1, type=int), 1)
     per_page = given.get("per_page", service.PER_PAGE, type=int)
@@ -219,8 +227,9 @@ def index() -> ResponseReturnValue:
     form = FilterForm(formdata=None, data=asdict(filters) | {"q": filters.name})
     form.state.choices = service.state_choices(current_user, filters)
     form.unit.choices = [("", "全部"), *service.unit_choices(current_user)]
-    here: dict[str, Any] = {"state": filters.state, "unit": filters.unit or None, "q": filters.name or None}
-    here["code"] = filters.code
+    form.year.choices = [("", "全部"), *service.year_choices(current_user)]
+    form.reason.choices = [("", "全部"), *service.reason_choices()]
+    here = {name: text or None for name, text in (asdict(filters) | {"q": filters.name, "name": None}).items()}
     page = {
         "total": found.total,
         "number": number,
@@ -229,7 +238,30 @@ def index() -> ResponseReturnValue:
         "next_url": found.after and url_for(".index", **here, after=found.after, page=number + 1),
     }
     return render_template(
-        "joining/index.html", rows=found.rows, form=form, page=page, filters=filters, tail=service.tail
+        "joining/index.html",
+        rows=found.rows,
+        outside=matching.outside(found.rows),
+        may_enter=current_user.holds(Permission.JOINING_ENTER),
+        form=form,
+        page=page,
+        filters=filters,
+        here=here,
+        tail=service.tail,
+        movable=service.movable(current_user, found.rows),
+        steps=service.ready_steps(current_user, filters),
+        ticked=given.get("ticked") == "1",
+    )
+
+
+def filters_of(given: MultiDict[str, str]) -> service.Filters:
+    """Return the filters that stand in an address."""
+    return service.Filters(
+        state=given.get("state") or service.TODO,
+        unit=given.get("unit", ""),
+        name=given.get("q", "").strip(),
+        year=given.get("year", ""),
+        reason=given.get("reason", ""),
+        code=given.get("code", type=int),
     )
 
 
@@ -247,6 +279,8 @@ def detail(id: int) -> ResponseReturnValue:
         events=audit.events_of(item),
         has_photo="photo" in item.data,
         may_print=item.member is not None and members.may_print(current_user, item.member),
+        entry=proof.entry_of(item),
+        may_enter=current_user.may(Permission.JOINING_ENTER, item.unit),
     )
 
 
@@ -265,6 +299,23 @@ def approve(id: int) -> ResponseReturnValue:
     return _decide(item, "approve", ApproveForm(data={"study_date": today()}))
 
 
+@bp.route("/<int:id>/approve-without-opinion", methods=["GET", "POST"])
+@needs(Permission.JOINING_APPROVE)
+def approve_without_opinion(id: int) -> ResponseReturnValue:
+    """Ask why the union goes on without a branch that is late, and approve."""
+    item = service.find(current_user, id)
+    return _decide(item, "approve_without_opinion", WithoutOpinionForm(data={"study_date": today()}))
+
+
+@bp.route("/<int:id>/redirect", methods=["GET", "POST"], endpoint="redirect")
+@needs(Permission.JOINING_RETURN)
+def send_on(id: int) -> ResponseReturnValue:
+    """Ask which branch the application belongs to, and send it on."""
+    item = service.find(current_user, id)
+    form = RedirectForm(data={"seen_unit": item.unit_id}).offer(places_for(item))
+    return _decide(item, "redirect", form, leads_to=".index")
+
+
 @bp.route("/<int:id>/return", methods=["GET", "POST"], endpoint="send_back")
 @needs(Permission.JOINING_RETURN)
 def send_back(id: int) -> ResponseReturnValue:
@@ -281,8 +332,8 @@ def reject(id: int) -> ResponseReturnValue:
     return _decide(item, "reject", RejectForm())
 
 
-def _decide(item: Application, action: str, form: PortalForm) -> ResponseReturnValue:
-    """Show the page of a step with inputs, or take the step."""
+def _decide(item: Application, action: str, form: PortalForm, *, leads_to: str = "") -> ResponseReturnValue:
+    """Show the page of a step with inputs, or take the step and go back to the application, or to `leads_to`."""
     step = JOINING.step(action)
     if request.method == "GET" and step not in JOINING.open_steps(item, current_user):
         flash(f"这份申请现在不能{step.label}，请看办理记录", "warning")
@@ -297,5 +348,5 @@ def _decide(item: Application, action: str, form: PortalForm) -> ResponseReturnV
             form.refuse(error)
         else:
             flash(f"已{step.label}", "success")
-            return redirect(url_for(".detail", id=item.id))
+            return redirect(url_for(leads_to) if leads_to else url_for(".detail", id=item.id))
     return render_template("joining/decide.html", item=item, step=step, form=form), form.status

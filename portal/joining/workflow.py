@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
+from sqlalchemy import select
+
 from portal.core import kinds, notices
 from portal.core.actors import Actor
 from portal.core.calendar import local, now, show_date, today
-from portal.core.errors import Absent, Conflict, DomainError
-from portal.core.workflow import Step, Workflow
+from portal.core.db import db
+from portal.core.errors import Absent, Conflict, DomainError, Problems
+from portal.core.workflow import Changes, Step, Workflow
 from portal.members import service as members
 from portal.members.catalogue import FIELD
 from portal.members.filing import Applied
@@ -16,9 +19,13 @@ from portal.org import access
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Permission as P
 
-from .models import Application
+from . import proof
+from .expected import matching
+from .models import OPINION_WITHIN, Application, Reason
 from .models import ApplicationState as S
 from .questions import ASKED
+
+NO_REASON = "请选择原因"
 
 
 def the_branch(item: Application) -> OrgUnit:
@@ -32,10 +39,12 @@ def the_union(item: Application) -> OrgUnit:
 
 
 def fetch(actor: Actor, item_id: int) -> Application:
-    """Return an application in the actor's scope, locked if the request writes. Raises Absent."""
+    """Return an application in the actor's scope, locked if the request writes. Raises Absent, also for a draft."""
     if not isinstance(actor, User):
         raise Absent
     item: Application = access.fetch(Application, item_id, actor, P.JOINING_READ)
+    if item.state == S.DRAFT:
+        raise Absent
     return item
 
 
@@ -52,7 +61,8 @@ def concerns(item: Application, actor: Actor) -> bool:
 
 def submitted(item: Application, actor: Actor, *, comment: str) -> None:
     """Begin to wait; what was wrong before is right again."""
-    item.submitted_at = item.submitted_at or now()
+    item.asked_at = now()
+    item.submitted_at = item.submitted_at or item.asked_at
     item.opinion_at = None
     item.wrong_fields = []
     item.answer = ""
@@ -63,32 +73,82 @@ def agreed(item: Application, actor: Actor, *, comment: str) -> None:
     item.opinion_at = now()
 
 
-def returned(item: Application, actor: Actor, *, comment: str, wrong_fields: list[str]) -> None:
-    """Open the wrong fields again. Raises DomainError where none is named."""
+def places_for(item: Application) -> list[OrgUnit]:
+    """Return the units that it may be sent on to: those that take members under the same approving unit."""
+    union = the_union(item)
+    below = db.session.scalars(
+        select(OrgUnit)
+        .where(OrgUnit.path >= union.path, OrgUnit.path < union.path_end, OrgUnit.id != item.unit_id)
+        .where(OrgUnit.is_enabled, OrgUnit.accepts_members)
+        .order_by(OrgUnit.code)
+    )
+    return [unit for unit in below if access.approving_unit(unit) is union]
+
+
+def redirected(item: Application, actor: Actor, *, comment: str, unit_id: int, seen_unit: int) -> Changes:
+    """Give the application to the unit `unit_id`, whose branch is then asked; all that was filled in stays.
+
+    `seen_unit` is where it lay when the actor looked. Raises Conflict if it lies elsewhere by now, DomainError for a
+    unit that it cannot go to.
+    """
+    if item.unit_id != seen_unit:
+        raise Conflict(f"这份申请已转到{item.unit.name}，请刷新后查看")
+    target = next((unit for unit in places_for(item) if unit.id == unit_id), None)
+    if target is None:
+        raise DomainError("请选择要转到的分工会，它应接收会员，并由同一个工会审批", field="unit_id")
+    before = item.unit
+    item.unit, item.unit_id = target, target.id
+    item.asked_at = now()
+    matching.match(item)
+    return {"unit": (before.name, target.name)}
+
+
+def returned(
+    item: Application, actor: Actor, *, comment: str, wrong_fields: list[str], reason: Reason | None = None
+) -> Changes:
+    """Open the wrong fields again. Raises Problems where none is named, or no reason is chosen."""
     wrong = [name for name in ASKED[item.form] if name in wrong_fields]
+    errors = {"reason": [NO_REASON]} if reason is None else {}
     if not wrong:
-        raise DomainError("请勾选需要申请人修改的项目", field="wrong_fields")
+        errors["wrong_fields"] = ["请勾选需要申请人修改的项目"]
+    if reason is None or errors:
+        raise Problems(errors)
     item.wrong_fields = wrong
     item.returned_at = now()
+    item.return_reason = reason
     item.answer = comment
+    return {"reason": ("", reason.label)}
 
 
-def rejected(item: Application, actor: Actor, *, comment: str) -> None:
-    """Close with a reason that the applicant reads."""
+def rejected(item: Application, actor: Actor, *, comment: str, reason: Reason | None = None) -> Changes:
+    """Close with words that the applicant reads. Raises DomainError where no reason is chosen."""
+    if reason is None:
+        raise DomainError(NO_REASON, field="reason")
     _decided(item, actor)
+    item.reject_reason = reason
     item.answer = comment
+    return {"reason": ("", reason.label)}
 
 
-def approved(item: Application, actor: Actor, *, comment: str, study_date: date) -> None:
+def still_in_time(item: Application) -> str:
+    """Say why the union cannot go on without the branch yet, or "". Where no opinion is needed it need not wait."""
+    if item.overdue_days or not access.opinion_needed(item.unit):
+        return ""
+    return f"分工会还在 {OPINION_WITHIN} 个工作日的办理期限内，请等分工会给出意见"
+
+
+def approved(item: Application, actor: Actor, *, comment: str, study_date: date, meeting: str | None = None) -> None:
     """Make the member: her record, first version, change row, number and account, from `study_date` (研究日期) on.
 
-    Raises DomainError for a day before the application or in the future, Conflict if the document has got a member
-    since.
+    `meeting` names the meeting or its document. Raises DomainError for a day before the application or in the future,
+    Conflict if the document has got a member since.
     """
     first = local(item.submitted_at).date() if item.submitted_at else study_date
     if not first <= study_date <= today():
         sentence = f"研究日期应在申请提交日（{show_date(first)}）至今天之间，请核对"
         raise DomainError(sentence, field="study_date")
+    if lacking := proof.missing(item):
+        raise DomainError(lacking)
     values = values_of(item)
     known = members.find_by_document(item.id_type, str(values["id_number"]))
     if known is not None and known.membership_status not in members.LEFT:
@@ -96,6 +156,7 @@ def approved(item: Application, actor: Actor, *, comment: str, study_date: date)
     member = members.admit(actor, unit=item.unit, values=values, join_date=study_date, applied=_applied(item))
     _decided(item, actor)
     item.study_date = study_date
+    item.meeting = meeting or ""
     item.member = member
 
 
@@ -129,7 +190,8 @@ def notify(item: Application, step: Step, actor: Actor, comment: str) -> None:
     branch = access.people_with(P.JOINING_OPINE, item.unit, at_unit_only=True)
     union = access.people_with(P.JOINING_APPROVE, the_union(item))
     if item.state == S.SUBMITTED:
-        title = f"{item.name}申请加入{item.unit.name}，请给出分工会意见"
+        moved = "（由其他分工会转来）" if step.action == "redirect" else ""
+        title = f"{item.name}申请加入{item.unit.name}{moved}，请给出分工会意见"
         notices.tell(branch or union, title, link=link)
     elif item.state == S.BRANCH_OK:
         notices.tell(union, f"{item.name}申请加入{item.unit.name}，请审批", link=link)
@@ -137,7 +199,8 @@ def notify(item: Application, step: Step, actor: Actor, comment: str) -> None:
         notices.tell(union, f"{item.name}的入会申请与已有会籍或申请重复，请核实", link=link)
     elif actor.id is not None or item.state == S.WITHDRAWN:
         told = set(branch) - {actor.id}
-        notices.tell(told, f"{item.name}的入会申请{item.state.label}", comment, link)
+        without = "（未经分工会意见）" if step.action == "approve_without_opinion" else ""
+        notices.tell(told, f"{item.name}的入会申请{item.state.label}{without}", comment, link)
     if item.state == S.APPROVED and item.member and item.member.user_id:
         welcome = f"会员证号：{item.member.member_no}，入会日期：{show_date(item.study_date)}"
         notices.tell([item.member.user_id], "您已成为工会会员", welcome, "/members/me")
@@ -173,6 +236,16 @@ JOINING = Workflow(
         Step(
             "approve", "批准入会", (S.BRANCH_OK,), S.APPROVED, P.JOINING_APPROVE, at=the_union, effect=approved,
             form="joining.approve", tone="primary",
+        ),
+        Step(
+            "approve_without_opinion", "不等分工会意见批准", (S.SUBMITTED,), S.APPROVED, P.JOINING_APPROVE,
+            at=the_union, effect=approved, not_yet=still_in_time, comment_required=True,
+            form="joining.approve_without_opinion",
+        ),
+        # whoever may send it back may also send it on: its own branch, or the union
+        Step(
+            "redirect", "转到其他分工会", (S.SUBMITTED,), S.SUBMITTED, P.JOINING_RETURN, at=the_branch,
+            effect=redirected, comment_required=True, form="joining.redirect",
         ),
         Step(
             "return", "退回修改", (S.SUBMITTED, S.BRANCH_OK), S.RETURNED, P.JOINING_RETURN, at=the_branch,

@@ -15,9 +15,9 @@ from portal.core.calendar import now
 from portal.core.db import db
 from portal.core.errors import Absent, Conflict, DomainError, TooOften
 from portal.joining import applying, codes, receipts, service
-from portal.joining.models import Application, JoinCode, Receipt
+from portal.joining.models import Application, JoinCode, Reason, Receipt
 from portal.joining.models import ApplicationState as S
-from portal.joining.service import ALL, TODO, Filters
+from portal.joining.service import ALL, OVERDUE, TODO, Filters
 from portal.joining.workflow import JOINING
 from portal.members import history
 from portal.org.models import JoinForm, OrgUnit, User
@@ -173,7 +173,9 @@ def test_a_mended_application_keeps_what_was_right(tree: dict[str, OrgUnit]) -> 
 def test_a_mended_number_that_is_here_already_is_parked(tree: dict[str, OrgUnit], people: People) -> None:
     here = factories.make_member(tree["b"])
     item = factories.make_application(tree["a"])
-    JOINING.fire(item, "return", people.branch, comment="请核对证件号码", wrong_fields=["id_number"])
+    JOINING.fire(
+        item, "return", people.branch, comment="请核对证件号码", wrong_fields=["id_number"], reason=Reason.WRONG
+    )
     db.session.commit()
 
     applying.resubmit(factories.receipt_code(item), {"id_number": here.id_number}, sensitive_consented=False)
@@ -185,7 +187,9 @@ def test_a_mended_number_that_is_here_already_is_parked(tree: dict[str, OrgUnit]
 def test_a_mended_number_tells_sex_and_birth_date_anew(tree: dict[str, OrgUnit], people: People) -> None:
     other = a_person()
     item = factories.make_application(tree["a"])
-    JOINING.fire(item, "return", people.branch, comment="请核对证件号码", wrong_fields=["id_number"])
+    JOINING.fire(
+        item, "return", people.branch, comment="请核对证件号码", wrong_fields=["id_number"], reason=Reason.WRONG
+    )
     db.session.commit()
 
     applying.resubmit(factories.receipt_code(item), {"id_number": other.id_number}, sensitive_consented=False)
@@ -277,7 +281,7 @@ def test_every_count_equals_its_list(people: People, one_of_each: object, who: s
     counts = service.counts(actor, Filters())
 
     assert counts == {state: len(shown(actor, state=state)) for state in counts}
-    assert set(counts) == {TODO, ALL, *(state.value for state in S if state is not S.DRAFT)}
+    assert set(counts) == {TODO, OVERDUE, ALL, *(state.value for state in S if state is not S.DRAFT)}
     assert [(todo.count, dict(todo.params)) for todo in service.todo(actor)] == [(counts[TODO], {"state": TODO})]
 
 
@@ -368,45 +372,6 @@ def test_only_whoever_reads_the_member_is_told_where_she_is(people: People, tree
 
     assert "该证件号码已有会籍，请由校工会核实" in of_branch
     assert f"该证件号码已有会籍：{member.trace_label}，机械工程学院分工会，正常，请按校内转会或恢复会籍办理" in of_union
-
-
-# --- codes ----------------------------------------------------------------------------------------------------------
-
-
-def test_issuing_a_code_twice_gives_the_same_one_and_one_trace(tree: dict[str, OrgUnit], people: People) -> None:
-    first, second = codes.issue_code(people.branch, tree["a"]), codes.issue_code(people.branch, tree["a"])
-
-    assert first is second
-    assert [event.actor_label for event in audit.events_of(first)] == ["方分会"]
-    assert len(first.token) == 22
-
-
-@pytest.mark.parametrize("name", ["root", "closed"])
-def test_a_unit_that_takes_nobody_gets_no_code(tree: dict[str, OrgUnit], name: str) -> None:
-    with pytest.raises(DomainError, match="不能生成入会码"):
-        codes.issue_code(SHELL, tree[name])
-
-
-def test_a_code_opens_nothing_once_revoked_or_its_unit_closed(tree: dict[str, OrgUnit]) -> None:
-    revoked, disabled, good = (factories.make_code(tree["a"]), factories.make_code(tree["b"]), None)
-    revoked.revoked_at = now()
-    tree["b"].is_enabled = False
-    good = factories.make_code(tree["a"])
-
-    opened = [codes.open_code(token) for token in (revoked.token, disabled.token, "nonsense", good.token)]
-
-    assert opened == [None, None, None, good]
-
-
-def test_each_sees_the_posters_of_the_own_subtree(tree: dict[str, OrgUnit], people: People) -> None:
-    code = factories.make_code(tree["a"])
-
-    assert [(poster.unit, poster.code) for poster in codes.posters(people.branch)] == [(tree["a"], code)]
-    assert [(poster.unit, poster.code) for poster in codes.posters(people.union)] == [
-        (tree["a"], code),
-        (tree["b"], None),
-    ]
-    assert codes.posters(people.nobody) == []
 
 
 # --- receipts -------------------------------------------------------------------------------------------------------

@@ -12,7 +12,6 @@ from xml.etree.ElementTree import Element
 import pytest
 from flask import Flask
 from PIL import Image
-from pyzbar.pyzbar import decode
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
@@ -21,7 +20,7 @@ from portal.core.actors import SHELL
 from portal.core.calendar import now, today
 from portal.core.db import db
 from portal.core.notices import Notice
-from portal.joining.models import Application, JoinCode, Receipt
+from portal.joining.models import Application, JoinCode, Reason, Receipt
 from portal.joining.models import ApplicationState as S
 from portal.joining.workflow import JOINING
 from portal.members import history
@@ -547,7 +546,7 @@ def test_withdrawing_asks_again_and_ends_it(client: DistrustfulClient, tree: dic
 
 def returned(tree: dict[str, OrgUnit], wrong: list[str], **values: Any) -> Application:
     item = factories.make_application(tree["a"], **values)
-    JOINING.fire(item, "return", factories.Hand(), comment="请核对这几项", wrong_fields=wrong)
+    JOINING.fire(item, "return", factories.Hand(), comment="请核对这几项", wrong_fields=wrong, reason=Reason.WRONG)
     db.session.commit()
     return item
 
@@ -742,7 +741,7 @@ def test_a_decision_that_lacks_something_keeps_what_was_typed(
     item = factories.make_application(tree["a"])
     browser = client_of(people.branch)
 
-    answer = browser.submit(f"/joining/{item.id}/return", {"comment": "籍贯请写到县"})
+    answer = browser.submit(f"/joining/{item.id}/return", {"comment": "籍贯请写到县", "reason": "wrong"})
 
     assert answer.status_code == 422
     assert under(answer.text, "wrong_fields") == "请勾选需要申请人修改的项目"
@@ -756,9 +755,9 @@ def test_returning_and_rejecting_reach_the_applicant(
     first, second = factories.make_application(tree["a"]), factories.make_application(tree["a"])
 
     client_of(people.branch).submit(
-        f"/joining/{first.id}/return", {"comment": "籍贯请写到县", "wrong_fields": ["native_place"]}
+        f"/joining/{first.id}/return", {"comment": "籍贯请写到县", "reason": "wrong", "wrong_fields": ["native_place"]}
     )
-    client_of(people.union).submit(f"/joining/{second.id}/reject", {"comment": "尚未入职"})
+    client_of(people.union).submit(f"/joining/{second.id}/reject", {"comment": "尚未入职", "reason": "not_ours"})
 
     assert (first.state, first.wrong_fields) == (S.RETURNED, ["native_place"])
     assert "籍贯请写到县" in words(holder(client_of(None), first).get("/joining/receipt").text)
@@ -810,38 +809,6 @@ def test_the_photo_is_shown_to_whoever_reads_the_application(
     answer = client_of(people.branch).get(f"/joining/{only().id}/photo")
 
     assert (answer.status_code, answer.mimetype, answer.data[:2]) == (200, "image/jpeg", b"\xff\xd8")
-
-
-# --- codes ----------------------------------------------------------------------------------------------------------
-
-
-def test_the_poster_leads_a_phone_to_the_form(
-    app: Flask, client: DistrustfulClient, code: JoinCode, people: People, client_of: Browser
-) -> None:
-    browser = client_of(people.branch)
-    page = browser.get("/joining/codes")
-    png = browser.get(f"/joining/codes/{code.id}.png")
-    svg = browser.get(f"/joining/codes/{code.id}.svg")
-
-    with Image.open(io.BytesIO(png.data)) as drawn:
-        (read,) = [symbol.data.decode() for symbol in decode(drawn.convert("L"))]
-
-    assert read == f"{app.config['BASE_URL']}/joining/apply/{code.token}"
-    assert value_of_id(page.text, f"address-{code.id}") == read
-    assert "外国语学院分工会" in words(client.get(read.removeprefix(app.config["BASE_URL"])).text)
-    assert (svg.mimetype, svg.data[:5]) == ("image/svg+xml", b"<?xml")
-    assert png.headers["Content-Disposition"] == "attachment; filename=GH01.png"
-
-
-def test_a_unit_without_a_code_gets_one(people: People, client_of: Browser, tree: dict[str, OrgUnit]) -> None:
-    browser = client_of(people.branch)
-
-    answer = browser.submit("/joining/codes", action="issue")
-    foreign = browser.post(f"/joining/codes/issue/{tree['b'].id}")
-
-    assert (answer.status_code, answer.location) == (302, "/joining/codes")
-    assert foreign.status_code == 404
-    assert [one.unit_id for one in db.session.scalars(select(JoinCode))] == [tree["a"].id]
 
 
 def test_the_walk_leaves_no_member_unnoticed(user_as: Callable[..., User], client_of: Browser) -> None:

@@ -14,9 +14,9 @@ from portal.core import audit
 from portal.core.actors import SHELL
 from portal.core.calendar import today
 from portal.core.db import db
-from portal.core.errors import Conflict, DomainError, Forbidden
+from portal.core.errors import Conflict, DomainError, Forbidden, Problems
 from portal.core.notices import Notice
-from portal.joining.models import Application
+from portal.joining.models import Application, Reason
 from portal.joining.models import ApplicationState as S
 from portal.joining.workflow import JOINING
 from portal.members import history
@@ -33,7 +33,14 @@ REFUSED = "refused"
 # from each state, what each step leads to; what is not named is refused
 LEADS_TO = {
     "draft": {"submit": "submitted", "submit_directly": "branch_ok", "park": "already_here"},
-    "submitted": {"agree": "branch_ok", "return": "returned", "reject": "rejected", "withdraw": "withdrawn"},
+    "submitted": {
+        "agree": "branch_ok",
+        "redirect": "submitted",
+        "approve_without_opinion": "approved",  # once the branch is late
+        "return": "returned",
+        "reject": "rejected",
+        "withdraw": "withdrawn",
+    },
     "branch_ok": {"approve": "approved", "return": "returned", "reject": "rejected", "withdraw": "withdrawn"},
     "returned": {
         "resubmit": "submitted",
@@ -53,10 +60,10 @@ ACTIONS = {action for row in LEADS_TO.values() for action in row}
 # who may take which of the union's steps on an application of branch a, while it waits
 MAY: dict[str, dict[str, set[str]]] = {
     "submitted": {
-        "branch": {"agree", "return"},
+        "branch": {"agree", "redirect", "return"},
         "other_branch": set(),
-        "union": {"return", "reject"},
-        "chair": {"return", "reject"},
+        "union": {"approve_without_opinion", "redirect", "return", "reject"},
+        "chair": {"approve_without_opinion", "redirect", "return", "reject"},
         "admin": set(),
         "nobody": set(),
     },
@@ -71,15 +78,34 @@ MAY: dict[str, dict[str, set[str]]] = {
 }
 
 INPUTS: dict[str, dict[str, Any]] = {
-    "approve": {"study_date": None},
-    "return": {"comment": "请核对籍贯", "wrong_fields": ["native_place"]},
-    "reject": {"comment": "不是本校教职工"},
+    "approve": {"study_date": today},
+    "approve_without_opinion": {"comment": "分工会主席出差，已电话核实", "study_date": today},
+    "redirect": {
+        "comment": "他在机械学院工作",
+        "unit_id": lambda: unit_of("GH02").id,
+        "seen_unit": lambda: unit_of("GH01").id,
+    },
+    "return": {"comment": "请核对籍贯", "wrong_fields": ["native_place"], "reason": Reason.WRONG},
+    "reject": {"comment": "不是本校教职工", "reason": Reason.NOT_OURS},
 }
 
 
+def unit_of(code: str) -> OrgUnit:
+    return db.session.scalars(select(OrgUnit).where(OrgUnit.code == code)).one()
+
+
 def fire(item: Application, action: str, actor: Any, *, own: bool = False) -> None:
-    inputs = {name: today() if value is None else value for name, value in INPUTS.get(action, {}).items()}
+    inputs = {name: value() if callable(value) else value for name, value in INPUTS.get(action, {}).items()}
     JOINING.fire(item, action, actor, own=own, **inputs)
+
+
+def let_wait(item: Application, days: int = 14) -> None:
+    """Let it be as if the branch had been asked, and the form sent, so many days ago."""
+    assert item.asked_at is not None
+    assert item.submitted_at is not None
+    item.asked_at -= timedelta(days=days)
+    item.submitted_at -= timedelta(days=days)
+    db.session.commit()
 
 
 def test_the_table_names_every_step_and_state() -> None:
@@ -90,6 +116,7 @@ def test_the_table_names_every_step_and_state() -> None:
 @pytest.mark.parametrize("state", list(LEADS_TO))
 def test_a_step_leads_where_the_table_says_or_is_refused(tree: dict[str, OrgUnit], state: str) -> None:
     item = factories.make_application(tree["a"], S.SUBMITTED if state == "draft" else S(state))
+    let_wait(item)
     if state == "draft":
         db.session.execute(update(Application).values(state=S.DRAFT))
         db.session.refresh(item)
@@ -111,6 +138,7 @@ def test_a_step_leads_where_the_table_says_or_is_refused(tree: dict[str, OrgUnit
 @pytest.mark.parametrize("state", list(MAY))
 def test_each_role_is_offered_and_allowed_the_same_steps(tree: dict[str, OrgUnit], people: People, state: str) -> None:
     item = factories.make_application(tree["a"], S(state))
+    let_wait(item)
 
     offered, allowed = {}, {}
     for who in MAY[state]:
@@ -253,7 +281,14 @@ def test_who_left_before_is_taken_back_on_the_old_record(tree: dict[str, OrgUnit
 def test_returning_opens_only_what_the_form_asks(tree: dict[str, OrgUnit], people: People) -> None:
     item = factories.make_application(tree["a"])
 
-    JOINING.fire(item, "return", people.branch, comment="请核对", wrong_fields=["member_no", "mobile", "name"])
+    JOINING.fire(
+        item,
+        "return",
+        people.branch,
+        comment="请核对",
+        wrong_fields=["member_no", "mobile", "name"],
+        reason=Reason.WRONG,
+    )
 
     assert item.wrong_fields == ["name", "mobile"]
     assert item.answer == "请核对"
@@ -263,8 +298,9 @@ def test_returning_opens_only_what_the_form_asks(tree: dict[str, OrgUnit], peopl
     ("action", "inputs", "field", "sentence"),
     [
         ("return", {"comment": " ", "wrong_fields": ["name"]}, "comment", "请填写退回修改的理由"),
-        ("return", {"comment": "请核对", "wrong_fields": []}, "wrong_fields", "请勾选需要申请人修改的项目"),
         ("reject", {"comment": ""}, "comment", "请填写不予批准的理由"),
+        ("reject", {"comment": "不是本校教职工"}, "reason", "请选择原因"),
+        ("redirect", {"comment": ""}, "comment", "请填写转到其他分工会的理由"),
     ],
 )
 def test_a_refusal_needs_its_words(
@@ -276,6 +312,15 @@ def test_a_refusal_needs_its_words(
         JOINING.fire(item, action, people.union, **inputs)
 
     assert (refused.value.field, refused.value.message) == (field, sentence)
+
+
+def test_what_a_return_lacks_is_told_at_once(tree: dict[str, OrgUnit], people: People) -> None:
+    item = factories.make_application(tree["a"])
+
+    with pytest.raises(Problems) as refused:
+        JOINING.fire(item, "return", people.branch, comment="请核对", wrong_fields=[])
+
+    assert refused.value.errors == {"reason": ["请选择原因"], "wrong_fields": ["请勾选需要申请人修改的项目"]}
 
 
 def told(user: User | None) -> list[str]:
@@ -316,7 +361,9 @@ def test_only_the_union_hears_of_someone_already_here(tree: dict[str, OrgUnit], 
 
 def test_every_step_leaves_its_trace(tree: dict[str, OrgUnit], people: People) -> None:
     item = factories.make_application(tree["a"])
-    JOINING.fire(item, "return", people.branch, comment="请核对籍贯", wrong_fields=["native_place"])
+    JOINING.fire(
+        item, "return", people.branch, comment="请核对籍贯", wrong_fields=["native_place"], reason=Reason.WRONG
+    )
 
     events = [(event.action, event.actor_label, event.reason) for event in audit.events_of(item)]
 

@@ -100,6 +100,7 @@ def test_what_came_back_is_mended_and_then_withdrawn(desk: Desk) -> None:
     branch.get_by_role("link", name=re.compile(r"^入会申请\s*\d+$")).click()
     branch.get_by_role("link", name=she.name, exact=True).click()
     branch.get_by_role("link", name="退回修改").click()
+    branch.get_by_label("原因").select_option("信息有误")
     branch.get_by_label("理由").fill("籍贯请写到市")
     branch.get_by_label("籍贯").check()
     branch.get_by_role("button", name="确认退回修改").click()
