@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, BinaryIO
 
 from sqlalchemy import select
 
 from portal.core import audit, crypto, kinds, uploads
-from portal.core.actors import APPLICANT
+from portal.core.actors import APPLICANT, CLOCK
 from portal.core.calendar import now, today
 from portal.core.db import apart, db, release, writes
 from portal.core.errors import Conflict, DomainError, Problems
@@ -20,12 +21,18 @@ from portal.org import access
 from portal.org.models import JoinForm, OrgUnit
 
 from . import codes, receipts
-from .models import LIVE, Application
+from .expected import matching
+from .models import LIVE, Application, Receipt
 from .models import ApplicationState as S
 from .questions import ASKED, CONSENT_VERSION, JOIN_PLEDGE, PLEDGE_VERSION, REQUIRED, SENSITIVE, unlocked
 from .workflow import JOINING, values_of
 
-audit.name_acts({"joining.photo": "上传照片", "joining.repeat": "重复提交申请"})
+audit.name_acts(
+    {"joining.photo": "上传照片", "joining.repeat": "重复提交申请", "joining.sweep_photos": "清理未提交的照片"}
+)
+
+UNCLAIMED = "form_photo"  # the kind of a photo whose form may still be refused
+UNCLAIMED_FOR = timedelta(days=7)
 
 FULL, MASKED = sight.Sight.FULL, sight.Sight.MASKED
 CLOSED = "入会码刚刚停用，请向分工会索取新的二维码"
@@ -38,11 +45,8 @@ def check(
 
     Raises Problems with a sentence for every input that is wrong, the two consents among them.
     """
-    errors: dict[str, list[str]] = {}
-    if not consented:
-        errors["consent"] = ["请阅读个人信息处理说明并勾选同意"]
-    if not sensitive_consented and any(values.get(name) not in (None, []) for name in SENSITIVE):
-        errors["consent_sensitive"] = ["您填写了婚育与家庭信息，请阅读说明并勾选单独同意，或清空这些信息"]
+    is_sensitive = any(values.get(name) not in (None, []) for name in SENSITIVE)
+    errors = missing_consents(is_sensitive, consented=consented, sensitive_consented=sensitive_consented)
     try:
         checked, warnings = members.check(values, required=REQUIRED[form], today=today())
     except Problems as problems:
@@ -50,6 +54,16 @@ def check(
     if errors:
         raise Problems(errors, warnings)
     return checked, warnings
+
+
+def missing_consents(is_sensitive: bool, *, consented: bool, sensitive_consented: bool) -> dict[str, list[str]]:
+    """Return a sentence by input for each consent that is needed and not given."""
+    errors: dict[str, list[str]] = {}
+    if not consented:
+        errors["consent"] = ["请阅读个人信息处理说明并勾选同意"]
+    if is_sensitive and not sensitive_consented:
+        errors["consent_sensitive"] = ["您填写了婚育与家庭信息，请阅读说明并勾选单独同意，或清空这些信息"]
+    return errors
 
 
 def keep_photo(stream: BinaryIO) -> str:
@@ -60,17 +74,32 @@ def keep_photo(stream: BinaryIO) -> str:
     release()
     picture = uploads.photo(stream)
     with apart():
-        upload = uploads.keep(APPLICANT, picture, kind="photo")
+        upload = uploads.keep(APPLICANT, picture, kind=UNCLAIMED)
         audit.record(APPLICANT, "joining.photo", upload)
         return upload.uuid
 
 
-def _photo_of(identity: str) -> int:
-    query = select(Upload.id).where(Upload.uuid == identity, Upload.kind == "photo", Upload.created_by.is_(None))
-    upload_id = db.session.scalars(query).one_or_none()
-    if upload_id is None:
+def claim_photo(identity: str) -> int:
+    """Make the photo that `keep_photo` called `identity` part of an application, and return its number.
+
+    Raises DomainError where there is no such photo, or it is part of one already.
+    """
+    query = select(Upload).where(Upload.uuid == identity, Upload.kind == UNCLAIMED, Upload.created_by.is_(None))
+    upload = db.session.scalars(query).one_or_none()
+    if upload is None:
         raise DomainError("照片没有保存成功，请重新选择", field="photo")
-    return upload_id
+    upload.kind = "photo"
+    return upload.id
+
+
+def sweep_photos() -> int:
+    """Remove row and file of the photos of forms that were never sent or kept, after a week; return how many."""
+    query = select(Upload).where(Upload.kind == UNCLAIMED, Upload.created_at < now() - UNCLAIMED_FOR)
+    left = list(db.session.scalars(query))
+    if left:
+        audit.record(CLOCK, "joining.sweep_photos", details={"count": len(left)})
+        uploads.discard(left)
+    return len(left)
 
 
 def submit(
@@ -117,12 +146,16 @@ def apply_to(
     """Send the form to `unit` inside the caller's transaction; else as `submit`, whatever door it came by."""
     if not form_key:
         raise DomainError("页面已失效，请重新扫码打开")
-    if receipts.is_given(form_key):
+    held = receipts.of_form(form_key)
+    if held is not None and held.application.state is not S.DRAFT:
         return receipts.code_from(form_key)
     form = codes.form_of(unit)
     checked, _ = check(values, form, consented=consented, sensitive_consented=sensitive_consented)
     if photo:
-        checked["photo"] = _photo_of(photo)
+        checked["photo"] = claim_photo(photo)
+    if held is not None:
+        finish(held, checked, sensitive_consented=sensitive_consented)
+        return receipts.code_from(form_key)
     document = _document(checked)
     live, is_here = _live_of(document), _is_here(checked)
     if live is not None and not is_here and _is_same(live, unit, checked):
@@ -132,6 +165,7 @@ def apply_to(
     item = begin(unit, form, checked, sensitive_consented=sensitive_consented, code_id=code_id)
     receipts.give(item, form_key, is_first=True)
     _send(item, "park" if is_here or live else "submit")
+    matching.match(item)
     return receipts.code_from(form_key)
 
 
@@ -139,24 +173,35 @@ def begin(
     unit: OrgUnit, form: JoinForm, checked: Mapping[str, Any], *, sensitive_consented: bool, code_id: int | None = None
 ) -> Application:
     """Write the row of an application with `checked` values, not sent yet, and return it."""
-    at = now()
-    item = Application(
-        unit=unit,
-        unit_id=unit.id,
-        form=form,
-        code_id=code_id,
-        data=kinds.plain(checked),
-        name=checked["name"],
-        **_document(checked),
-        pledge_version=PLEDGE_VERSION,
-        pledge_text=JOIN_PLEDGE,
-        consent_version=CONSENT_VERSION,
-        consented_at=at,
-        sensitive_consented_at=at if sensitive_consented else None,
-    )
+    item = Application(unit=unit, unit_id=unit.id, form=form, code_id=code_id)
+    _fill(item, checked, sensitive_consented=sensitive_consented)
     db.session.add(item)
     db.session.flush()  # the step names its row by number
     return item
+
+
+def finish(receipt: Receipt, checked: Mapping[str, Any], *, sensitive_consented: bool) -> None:
+    """Send the draft of `receipt`, locked, with `checked` values instead of what was typed so far."""
+    item = receipt.application
+    is_known = _is_here(checked) or _live_of(_document(checked), but=item) is not None
+    receipt.created_at = now()  # the day on a receipt is that of the sending
+    _fill(item, checked, sensitive_consented=sensitive_consented)
+    _send(item, "park" if is_known else "submit")
+    matching.match(item)
+
+
+def _fill(item: Application, checked: Mapping[str, Any], *, sensitive_consented: bool) -> None:
+    item.data = kinds.plain(dict(checked))
+    item.name = checked["name"]
+    item.id_type, item.id_index = _document(checked).values()
+    agree(item, sensitive_consented=sensitive_consented)
+
+
+def agree(item: Application, *, sensitive_consented: bool) -> None:
+    """Write down what the applicant has promised and agreed to, as it reads now."""
+    item.pledge_version, item.pledge_text, item.consent_version = PLEDGE_VERSION, JOIN_PLEDGE, CONSENT_VERSION
+    item.consented_at = now()
+    item.sensitive_consented_at = item.consented_at if sensitive_consented else None
 
 
 def resubmit(code: str, values: Mapping[str, Any], *, sensitive_consented: bool, photo: str = "") -> None:
@@ -172,7 +217,7 @@ def resubmit(code: str, values: Mapping[str, Any], *, sensitive_consented: bool,
         raise Conflict(receipts.SETTLED)
     checked, _ = check_revision(item, values, sensitive_consented=sensitive_consented)
     if photo:
-        checked["photo"] = _photo_of(photo)
+        checked["photo"] = claim_photo(photo)
     document = _document(checked)
     other = _live_of(document, but=item)
     _send(item, "park" if _is_here(checked) or other else "resubmit")
@@ -180,6 +225,7 @@ def resubmit(code: str, values: Mapping[str, Any], *, sensitive_consented: bool,
     item.name = checked["name"]
     item.id_type, item.id_index = document["id_type"], document["id_index"]
     item.sensitive_consented_at = item.sensitive_consented_at or (now() if sensitive_consented else None)
+    matching.match(item)
 
 
 def check_revision(

@@ -121,9 +121,9 @@ def evidence(id: int) -> ResponseReturnValue:
     except DomainError as error:
         if error.status != 422:
             raise
-        page = render_template("joining/evidence.html", item=service.find(current_user, id), form=form)
         form.refuse(error)
-        return page, error.status
+        item = service.find(current_user, id)
+        return render_template("joining/evidence.html", item=item, form=form), form.status
     flash("签字申请表已保存", "success")
     return redirect(url_for("joining.detail", id=id))
 

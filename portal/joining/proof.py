@@ -1,4 +1,4 @@
-"""Whether the person of an application has asked for it herself: 入会以本人申请为前提 (《工会会员会籍管理办法》第五条)."""
+"""Whether the person of an application asks for it herself (《工会会员会籍管理办法》 article 5: 由本人申请)."""
 
 from __future__ import annotations
 

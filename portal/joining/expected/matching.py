@@ -133,13 +133,9 @@ def match_list(one: ExpectedList) -> None:
     top = area(one.unit)
     places = select(OrgUnit.id).where(OrgUnit.path >= top.path, OrgUnit.path < top.path_end)
     waiting = select(Application).where(Application.state.in_(COUNTS), Application.unit_id.in_(places))
-    known = set(
-        db.session.execute(
-            select(ExpectedMatch.application_id, ExpectedMatch.person_id)
-            .join(ExpectedPerson)
-            .where(ExpectedPerson.list_id == one.id)
-        ).tuples()
-    )
+    pairs = select(ExpectedMatch.application_id, ExpectedMatch.person_id).join(ExpectedPerson)
+    found = db.session.execute(pairs.where(ExpectedPerson.list_id == one.id))
+    known = {(row[0], row[1]) for row in found}
     for item in db.session.scalars(waiting.order_by(Application.id)):
         hers = find(who(item))
         if hers is not None and (item.id, hers.id) not in known:

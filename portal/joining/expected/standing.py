@@ -144,7 +144,7 @@ def _applications(person_ids: list[int]) -> dict[int, Application]:
         .where(ExpectedMatch.person_id.in_(person_ids))
         .order_by(case(RANKS, value=Application.state, else_=0), Application.id)
     )
-    return dict(db.session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in db.session.execute(query)}
 
 
 def _row(actor: User, person: ExpectedPerson, standing: Standing, item: Application | None) -> Row:
