@@ -9,20 +9,26 @@ from datetime import timedelta
 from PIL import Image
 from sqlalchemy import select
 
-from portal.core import uploads
+from portal.core import scans, uploads
 from portal.core.actors import SHELL
 from portal.core.calendar import now, today
 from portal.core.db import db
 from portal.core.notices import Notice, tell
+from portal.core.sealed_files import SealedWriter
+from portal.joining import entry
+from portal.joining.expected.models import ExpectedList
 from portal.joining.models import Application, ApplicationState, CodeDay, JoinCode
 from portal.joining.questions import FULL
-from portal.members import history
+from portal.members import filing, history
 from portal.members.enums import PostKind
 from portal.members.models import Member, SearchText, UnionPost
+from portal.members.printing import Papers
 from portal.org import sessions
 from portal.org.models import Grant, OrgUnit, User
 from portal.org.permissions import Role
-from tests import factories
+from portal.prints import chunks
+from portal.prints.models import JobState, PrintJob, PrintKind
+from tests import doors, factories
 from tests.factories import Canaries
 
 S = ApplicationState
@@ -38,6 +44,10 @@ class Place:
     applicant: Canaries  # who stands in the application that waits for the branch
     applications: dict[ApplicationState, Application]
     code: JoinCode
+    entry: Application  # typed in by an operator
+    roll: ExpectedList
+    invitation: str  # the token of a personal link
+    confirmation: str
 
 
 @dataclass(frozen=True)
@@ -69,10 +79,11 @@ def fill() -> House:
         "c": factories.make_unit(root, code="GH03", name="机关分工会"),
     }
     db.session.commit()
-    return House(units, {name: _fill_place(units[name]) for name in ("a", "b", "top")})
+    clerk = factories.make_user(Role.UNION_OPERATOR, root, name="殷录入")
+    return House(units, {name: _fill_place(units[name], clerk) for name in ("a", "b", "top")})
 
 
-def _fill_place(unit: OrgUnit) -> Place:
+def _fill_place(unit: OrgUnit, clerk: User) -> Place:
     of_member, of_applicant = factories.canaries(), factories.canaries()
     member = factories.make_member(unit, **of_member.values)
     _give_photo(member)
@@ -80,6 +91,7 @@ def _fill_place(unit: OrgUnit) -> Place:
     db.session.add(UnionPost(member=member, kind=PostKind.GROUP_LEADER, unit_id=unit.id, starts=today()))
     tell([member.user.id], "只给会员本人的一封站内信")
     sessions.open_session(member.user, address="127.0.0.1", device="Test")
+    _give_paper(member)
     search = SearchText(token=f"search{unit.id}", user_id=member.user.id, created_at=now())
     search.text = "20260001"
     db.session.add(search)
@@ -96,12 +108,52 @@ def _fill_place(unit: OrgUnit) -> Place:
     code = db.session.scalars(select(JoinCode).where(JoinCode.unit_id == unit.id, JoinCode.revoked_at.is_(None))).one()
     db.session.add(CodeDay(code_id=code.id, day=today(), opened=1))
     db.session.commit()
-    return Place(unit, member, of_member, of_applicant, applications, code)
+    entered = doors.make_entry(clerk, unit)
+    _, confirmation = entry.make_link(clerk, entered.id)
+    db.session.commit()
+    number = str(entered.data["staff_no"])
+    awaited = f"殷未{unit.name[0]}"  # a name stands once in a union's lists
+    roll = doors.make_list(
+        clerk, unit, (number, entered.name, "", ""), ("", awaited, "", ""), name=f"{unit.name}新入职"
+    )
+    invitation = doors.invite(clerk, roll)[awaited]
+    return Place(unit, member, of_member, of_applicant, applications, code, entered, roll, invitation, confirmation)
 
 
 def _give_photo(member: Member) -> None:
     upload = uploads.keep(SHELL, uploads.photo(photo()), kind="photo")
     history.write(member, {"photo": upload.id, "remark": "测试备注"}, SHELL, reason="测试")
+
+
+def _give_paper(member: Member) -> None:
+    """Let the member's form be printed, signed, scanned and put away; she has a finished print job and one that waits."""
+    filing.keep_prints(
+        SHELL, [(member.id, member.unit_id)], print_id=member.uuid, papers=Papers.REGISTRATION, at_joining=False,
+        of_batch=False,
+    )  # fmt: skip
+    filing.file_away(SHELL, member, place="档案柜 A-01", scan=scans.keep(SHELL, "scan_jpg", photo().read()))
+    assert member.user is not None
+    _give_jobs(member.user)
+
+
+def _give_jobs(user: User) -> None:
+    for state in (JobState.DONE, JobState.QUEUED):
+        job = PrintJob(
+            owner_id=user.id, title="选中的会员 1 人", kind=PrintKind.REGISTRATION, at_joining=False,
+            double_sided=False, check_url="http://127.0.0.1/prints/check/", member_ids=[1], state=state,
+        )  # fmt: skip
+        db.session.add(job)
+        db.session.flush()  # the file is named by its uuid
+        if state is JobState.DONE:
+            with SealedWriter(chunks.joined_path(job.uuid), f"print|{job.uuid}|joined") as file:
+                file.write(b"%PDF-1.7")
+            job.size = file.size
+
+
+def job_of(user: User | None, state: JobState) -> int:
+    """Return the number of a person's print job in this state."""
+    query = select(PrintJob.id).where(PrintJob.owner_id == (user.id if user else 0), PrintJob.state == state)
+    return db.session.scalars(query).one()
 
 
 # who walks the house: role, place, last day of the grant (days from today)
@@ -134,6 +186,7 @@ def add_people(house: House) -> None:
             since = today() - timedelta(days=365)
             db.session.add(Grant(user=user, role=role, unit=house.units[place], starts=since, ends=ends))
         tell([user.id], "给您本人的站内信")
+        _give_jobs(user)
         user.must_change_password = name == "one-time password"
         house.people[name] = user
         house.records[name] = member

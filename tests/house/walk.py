@@ -12,8 +12,10 @@ from portal.core.calendar import today
 from portal.core.db import db
 from portal.core.web import limiter
 from portal.joining.models import ApplicationState as S
+from portal.members import filing
+from portal.prints.models import JobState
 from tests import client as distrust
-from tests import factories
+from tests import doors, factories
 from tests.client import DistrustfulClient
 from tests.conftest import Prepared
 from tests.house import everything, matrix
@@ -51,8 +53,17 @@ class Walk:
                 "receipt": factories.receipt_code(place.applications[S.SUBMITTED]),
                 "code": place.code.id,
                 "token": place.code.token,
+                "entry": place.entry.id,
+                "tail": place.entry.data["id_number"][-4:],
+                "list": place.roll.id,
+                "person": place.roll.people[-1].id,
+                "invitation": place.invitation,
+                "confirmation": place.confirmation,
                 "unit": place.unit.id,
                 "notice": everything.notice_of(place.member.user).id if place.member.user else 0,
+                "job": everything.job_of(place.member.user, JobState.DONE),
+                "waiting_job": everything.job_of(place.member.user, JobState.QUEUED),
+                "proof": filing.prints_of(place.member)[0].code,
             }
             for name, place in house.places.items()
         }
@@ -61,13 +72,15 @@ class Walk:
                 "member": house.records[name].id,
                 "application": dict.fromkeys(S, house.applications[name].id),
                 "notice": everything.notice_of(user).id,
+                "job": everything.job_of(user, JobState.DONE),
+                "waiting_job": everything.job_of(user, JobState.QUEUED),
             }
             for name, user in house.people.items()
         }
         # a stranger and a disabled account have nothing of their own; they knock at somebody's
         own["stranger"] = own["member"]
         person = factories.a_person()
-        return {"places": places, "own": own, "applicant": _typed(person.values)}
+        return {"places": places, "own": own, "elsewhere": house.units["c"].id, "applicant": _typed(person.values)}
 
     def put_back(self) -> None:
         """Bring the house and the browsers back to what they were."""
@@ -83,8 +96,10 @@ class Walk:
         """Return the numbers of the object that lies at `place`."""
         if place == "absent":
             nothing = dict.fromkeys(S, ABSENT)
-            return {"member": ABSENT, "application": nothing, "code": ABSENT, "unit": ABSENT, "notice": ABSENT,
-                    "token": NO_TOKEN, "receipt": "aaaaa-bbbbb"}  # fmt: skip
+            numbers = ("member", "code", "unit", "notice", "job", "waiting_job", "entry", "list", "person")
+            words = {"receipt": "aaaaa-bbbbb", "proof": "a" * 12}
+            words |= dict.fromkeys(("token", "invitation", "confirmation"), NO_TOKEN)
+            return {"application": nothing, **dict.fromkeys(numbers, ABSENT), **words}
         found: dict[str, Any] = self.ids["own"][principal] if place == "own" else self.ids["places"].get(place, {})
         return found
 
@@ -140,13 +155,55 @@ class Walk:
             "joining.photo": ({"id": waiting}, {}),
             "joining.approve": ({"id": agreed}, {"study_date": today().isoformat()}),
             "joining.send_back": (
-                {"id": agreed}, {"comment": "籍贯请写到市", "wrong_fields": ["native_place"]},
+                {"id": agreed}, {"comment": "籍贯请写到市", "reason": "wrong", "wrong_fields": ["native_place"]},
             ),
-            "joining.reject": ({"id": agreed}, {"comment": "不符合入会条件"}),
+            "joining.reject": ({"id": agreed}, {"comment": "不符合入会条件", "reason": "not_ours"}),
+            "entry.new": ({}, self.ids["applicant"] | {"consent": "y", "awaits_person": "y"}),
+            "entry.scan": ({"id": here.get("entry")}, {}),
+            "entry.evidence": ({"id": here.get("entry")}, {"evidence": (doors.scan(), "signed.jpg")}),
+            # as posters: the address of this house leads to nobody's phone
+            "entry.link": ({"id": here.get("entry")}, {}),
+            "entry.confirm": ({"token": here.get("confirmation")}, {"tail": here.get("tail", ""), "consent": "y"}),
+            "expected.new": (
+                {}, {"name": "新名单", "unit": "GH", "people": "20269999 殷新来", "act": "preview"},
+            ),
+            "expected.detail": ({"id": here.get("list")}, {}),
+            "expected.add": ({"id": here.get("list")}, {"people": "20269999 殷新来", "act": "preview"}),
+            "expected.invite": ({"id": here.get("list")}, {"days": "30"}),
+            "expected.close": ({"id": here.get("list")}, {}),
+            "expected.remove": ({"id": here.get("person")}, {"comment": "未到岗"}),
+            "expected.invited": (
+                {"token": here.get("invitation")},
+                self.ids["applicant"] | {"form_key": crypto.random_token(), "consent": "y"},
+            ),
+            "joining.approve_without_opinion": (
+                {"id": waiting}, {"comment": "分工会长期无人办理", "study_date": today().isoformat()},
+            ),
+            "joining.redirect": (
+                {"id": waiting},
+                {"unit_id": self.ids["elsewhere"], "seen_unit": here.get("unit", ""), "comment": "他在机关工作"},
+            ),
+            "many.approve": ({}, {"ids": str(agreed), "study_date": today().isoformat()}),
+            "many.agree": ({}, {"ids": str(waiting)}),
             "codes.issue": ({"id": here.get("unit")}, {}),
+            "codes.detail": ({"id": here.get("code")}, {}),
+            "codes.revoke": ({"id": here.get("code")}, {"reason": "海报遗失"}),
+            "codes.renew": ({"id": here.get("code")}, {"reason": "定期更换"}),
+            # made nowhere here: the address of this house leads to nobody's phone
+            "codes.poster": ({"id": here.get("code")}, {"note": "请先连接校园网"}),
+            "codes.bundle": ({}, {"unit": here.get("unit")}),
             "codes.svg": ({"id": here.get("code")}, {}),
             "cards.verify": ({"token": NO_TOKEN}, {}),
             "codes.png": ({"id": here.get("code")}, {}),
+            "prints.start": ({}, {"scope": "new"}),
+            "prints.job": ({"id": here.get("job")}, {}),
+            "prints.download": ({"id": here.get("job")}, {}),
+            "prints.cancel": ({"id": here.get("waiting_job")}, {}),
+            "prints.blank": ({"which": "registration"}, {}),
+            "prints.check": ({"code": here.get("proof")}, {}),
+            "prints.file_many": ({}, {"ids": [here.get("member")], "place": "档案柜 A-03"}),
+            "prints.paper": (one, {"place": "档案柜 A-03"}),
+            "prints.scan": (one, {}),
         }  # fmt: skip
         return requests.get(endpoint, ({}, {}))
 

@@ -10,10 +10,10 @@ from flask_login import current_user
 
 from portal.core import crypto
 from portal.core.errors import DomainError
-from portal.core.web import limiter, renders
+from portal.core.web import renders
 from portal.joining import applying, codes, links, questions
 from portal.joining.forms import APPLY
-from portal.joining.views import FORMS, RECEIPT, sent, ticked
+from portal.joining.views import RECEIPT, sent, ticked
 from portal.org.guards import needs, public
 from portal.org.permissions import Permission
 
@@ -186,7 +186,6 @@ def remove(id: int) -> ResponseReturnValue:
 
 @bp.route("/invited/<token>", methods=["GET", "POST"])
 @renders
-@limiter.limit(FORMS, methods=["POST"])
 @public
 def invited(token: str) -> ResponseReturnValue:
     """Show the form behind a personal link, with what the list knows filled in, and take it."""
@@ -216,4 +215,5 @@ def invited(token: str) -> ResponseReturnValue:
         form.form_key.data = crypto.random_token()
     elif sent(form, check, send):
         return redirect(url_for("joining.receipt"))
-    return render_template("joining/apply.html", form=form, unit=unit, texts=questions), form.status
+    page = render_template("joining/apply.html", form=form, unit=unit, texts=questions, is_invited=True)
+    return page, form.status
