@@ -20,6 +20,7 @@ from portal.joining.models import ApplicationState as S
 from portal.joining.questions import ASKED, REQUIRED
 from portal.joining.workflow import JOINING
 from portal.members import history
+from portal.members.enums import IdType
 from portal.members.models import Member
 from portal.org.models import OrgUnit, User
 
@@ -109,9 +110,10 @@ class Applications:
     def _members_with_full_records(self, count: int) -> list[Values]:
         """Return the answers that some members would give to the joining form, were they to apply again."""
         unit_ids = [self._homes[home].unit_id for home in self._open]
-        query = select(Member).where(Member.unit_id.in_(unit_ids), Member.staff_no.is_not(None)).order_by(Member.id)
+        has_card = Member.id_type == IdType.IDENTITY_CARD.value  # the quick form asks for no other document
+        query = select(Member).where(Member.unit_id.in_(unit_ids), Member.staff_no.is_not(None), has_card)
         found: list[Values] = []
-        for member in db.session.scalars(query.limit(200)):
+        for member in db.session.scalars(query.order_by(Member.id).limit(200)):
             if len(found) == count:
                 break
             form = codes.form_of(member.unit)
