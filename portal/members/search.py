@@ -343,6 +343,7 @@ def units_to_choose(actor: User, chosen: str) -> tuple[list[tuple[str, str]], bo
         tops = [grant.unit_id for grant in actor.live_grants]
         near = OrgUnit.parent_id.in_(way) | OrgUnit.id.in_(way + tops)
         units = db.session.execute(query.where(near).order_by(OrgUnit.path)).all()
+    units = sorted(units, key=lambda unit: [int(number) for number in unit.path.strip("/").split("/")])
     top = min((unit.path.count("/") for unit in units), default=0)
     return [(unit.code, "　" * (unit.path.count("/") - top) + unit.name) for unit in units], is_cut
 
