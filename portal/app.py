@@ -24,6 +24,7 @@ from portal.core.db import db
 from portal.core.errors import DomainError
 from portal.home import views as home
 from portal.joining import code_views as codes
+from portal.joining import draft_views as drafts
 from portal.joining import entry_views as entry
 from portal.joining import many_views as many
 from portal.joining import service as joining_service
@@ -44,6 +45,7 @@ ROOMS = (
     members.bp,
     activation.bp,
     joining.bp,
+    drafts.bp,
     entry.bp,
     expected.bp,
     many.bp,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portal.core.clock import Job
+from portal.joining import applying, drafts
 from portal.joining import service as joining
 from portal.org import sessions
 from portal.prints import service as prints
@@ -11,6 +12,8 @@ from portal.prints import worker as printing
 JOBS = (
     Job("joining.expire", joining.expire_returned, hour=0, minute=10),
     Job("prints.sweep", prints.sweep, hour=2, minute=40),
+    Job("joining.drafts", drafts.sweep, hour=0, minute=20),
+    Job("joining.photos", applying.sweep_photos, hour=0, minute=25),
     Job("sessions.sweep", sessions.sweep, hour=3, minute=30),
 )
 

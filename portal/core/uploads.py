@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -81,6 +82,21 @@ def keep(actor: Actor, content: bytes, *, kind: str) -> Upload:
     db.session.add(row)
     db.session.flush()  # the record that shows the file names it by number
     return row
+
+
+def discard(rows: Iterable[Upload]) -> None:
+    """Remove uploads that nothing names any more, rows and files; the last act of a transaction.
+
+    Should it not commit, rows without a file remain, which the next sweep finds.
+    """
+    if _folder is None:
+        raise RuntimeError("uploads.use was not called")
+    rows = list(rows)
+    for row in rows:
+        db.session.delete(row)
+    db.session.flush()  # a row that something still names refuses here, before its file is gone
+    for row in rows:
+        (_folder / row.path).unlink(missing_ok=True)
 
 
 def content_of(upload_id: int) -> bytes:

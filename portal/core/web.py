@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import math
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -32,18 +30,15 @@ limiter = Limiter(get_remote_address, default_limits=[], headers_enabled=False)
 log = logging.getLogger("portal")
 
 
-def pace(what: str, first: str, then: str) -> int:
-    """Let the caller's address go on at once, or return the seconds after which it may try again.
+def may_go_on(what: str, first: str, then: str) -> bool:
+    """Whether a request called `what` is served now, or its address has to wait a little.
 
-    `first` is how many requests called `what` are served at once, `then` how fast those beyond are, both in words such
-    as "120 per 10 minutes". Other addresses do not notice.
+    `first` is how many are served at once, `then` how fast those beyond are, both in words such as "120 per 10
+    minutes". Other addresses do not notice.
     """
     address = get_remote_address()
-    slow = parse(then)
-    for limit, name in ((parse(first), "first"), (slow, "then")):
-        if limiter.limiter.hit(limit, what, name, address):
-            return 0
-    return max(1, math.ceil(limiter.limiter.get_window_stats(slow, what, "then", address).reset_time - time.time()))
+    hit = limiter.limiter.hit
+    return hit(parse(first), what, "first", address) or hit(parse(then), what, "then", address)
 
 
 def renders(view: View) -> View:

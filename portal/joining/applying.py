@@ -92,6 +92,16 @@ def claim_photo(identity: str) -> int:
     return upload.id
 
 
+def change_photo(draft: Application, photo: str) -> int | None:
+    """Return the number of the photo that goes with `draft` from now on: `photo` if given, else the one so far."""
+    before: int | None = draft.data["photo"] if draft.data_sealed else None
+    if not photo:
+        return before
+    if before is not None:
+        db.session.get_one(Upload, before).kind = UNCLAIMED
+    return claim_photo(photo)
+
+
 def sweep_photos() -> int:
     """Remove row and file of the photos of forms that were never sent or kept, after a week; return how many."""
     query = select(Upload).where(Upload.kind == UNCLAIMED, Upload.created_at < now() - UNCLAIMED_FOR)
@@ -151,10 +161,8 @@ def apply_to(
         return receipts.code_from(form_key)
     form = codes.form_of(unit)
     checked, _ = check(values, form, consented=consented, sensitive_consented=sensitive_consented)
-    if photo:
-        checked["photo"] = claim_photo(photo)
     if held is not None:
-        finish(held, checked, sensitive_consented=sensitive_consented)
+        finish(held, checked, photo=photo, sensitive_consented=sensitive_consented)
         return receipts.code_from(form_key)
     document = _document(checked)
     live, is_here = _live_of(document), _is_here(checked)
@@ -162,6 +170,8 @@ def apply_to(
         receipts.give(live, form_key, is_first=False)
         audit.record(APPLICANT, "joining.repeat", live)
         return receipts.code_from(form_key)
+    if photo:
+        checked["photo"] = claim_photo(photo)
     item = begin(unit, form, checked, sensitive_consented=sensitive_consented, code_id=code_id)
     receipts.give(item, form_key, is_first=True)
     _send(item, "park" if is_here or live else "submit")
@@ -180,9 +190,14 @@ def begin(
     return item
 
 
-def finish(receipt: Receipt, checked: Mapping[str, Any], *, sensitive_consented: bool) -> None:
-    """Send the draft of `receipt`, locked, with `checked` values instead of what was typed so far."""
+def finish(receipt: Receipt, checked: dict[str, Any], *, sensitive_consented: bool, photo: str = "") -> None:
+    """Send the draft of `receipt`, locked, with `checked` values instead of what was typed so far.
+
+    The photo kept with it stays, unless `photo` is another.
+    """
     item = receipt.application
+    if photo_id := change_photo(item, photo):
+        checked["photo"] = photo_id
     is_known = _is_here(checked) or _live_of(_document(checked), but=item) is not None
     receipt.created_at = now()  # the day on a receipt is that of the sending
     _fill(item, checked, sensitive_consented=sensitive_consented)

@@ -29,7 +29,7 @@ class Times:
     @property
     def middle(self) -> str:
         """The median, as people say it; empty where the step was never taken."""
-        return shown(median(self.each)) if self.each else ""
+        return shown(timedelta(seconds=median(one.total_seconds() for one in self.each))) if self.each else ""
 
     @property
     def longest(self) -> str:

@@ -74,9 +74,18 @@ def give(application: Application, form_key: str, *, is_first: bool) -> None:
 
 
 def is_given(form_key: str) -> bool:
-    """Whether this form has been sent before."""
+    """Whether this form has been sent or kept before."""
     query = select(Receipt.id).where(Receipt.form_key_hash == crypto.index("form_key", form_key))
     return db.session.scalars(query).first() is not None
+
+
+def of_form(form_key: str) -> Receipt | None:
+    """Return the receipt of a form that has been sent or kept before, its application locked; else None."""
+    query = select(Receipt).where(Receipt.form_key_hash == crypto.index("form_key", form_key))
+    receipt = db.session.scalars(query).one_or_none()
+    if receipt is not None:
+        db.session.refresh(receipt.application, with_for_update={"of": Application})
+    return receipt
 
 
 def find(code: str, *, locked: bool = False) -> Receipt:
@@ -104,6 +113,7 @@ class Progress:
     state: S
     lines: list[Line]
     answer: str
+    may_send: bool
     may_withdraw: bool
     may_revise: bool
     may_set_password: bool
@@ -134,6 +144,7 @@ def progress(receipt: Receipt) -> Progress:
         state=state,
         lines=_lines(receipt, state),
         answer=item.answer if opens else "",
+        may_send="submit" in own,
         may_withdraw="withdraw" in own,
         may_revise="resubmit" in own,
         may_set_password=account is not None and account.password_hash is None,
@@ -156,13 +167,13 @@ def _lines(receipt: Receipt, state: S) -> list[Line]:
     }
     if opinion is None and not access.opinion_needed(item.unit):
         del days["分工会意见"]
-    waits = state in (S.SUBMITTED, S.BRANCH_OK)
+    waits = state in (S.DRAFT, S.SUBMITTED, S.BRANCH_OK)
     lines: list[Line] = []
     for label, day in days.items():
         if day or state == S.APPROVED:
             lines.append((label, "done", show_date(day)))
         elif all(done == "done" for _, done, _ in lines):
-            lines.append((label, "now" if waits else "bad", "办理中" if waits else state.label))
+            lines.append((label, "now" if waits else "bad", "办理中" if sent and waits else state.label))
         else:
             lines.append((label, "todo", ""))
     return lines

@@ -13,14 +13,15 @@ from werkzeug.datastructures import MultiDict
 
 from portal.core import audit, crypto
 from portal.core.calendar import today
-from portal.core.errors import DomainError
+from portal.core.errors import DomainError, TooOften
 from portal.core.forms import PortalForm
-from portal.core.web import limiter, renders
+from portal.core.web import limiter, may_go_on, renders
 from portal.members import service as members
+from portal.members.enums import IdType
 from portal.org.guards import needs, public
 from portal.org.permissions import Permission
 
-from . import applying, code_views, codes, proof, questions, receipts, service
+from . import applying, code_views, codes, drafts, proof, questions, receipts, service
 from .expected import matching
 from .forms import (
     APPLY,
@@ -39,8 +40,10 @@ from .workflow import JOINING, places_for, values_of
 
 bp = Blueprint("joining", __name__, url_prefix="/joining")
 
-# an office shares one address, and a poster is scanned by many at once
-FORMS = "120 per minute; 1200 per hour"
+# an office shares one address, and a poster is scanned by many at once: fast at first, then one after the other
+AT_ONCE, THEN = "120 per 10 minutes", "1 per 2 seconds"
+RETRY_AFTER = {"Retry-After": "2"}  # seconds
+SLOWED = "当前网络提交的人较多，请过几秒再按一次提交；您填写的内容都在下面，照片请重新选择"
 GUESSES = "20 per minute; 100 per hour"
 
 RECEIPT = "receipt"  # the session's name for the receipt code: it never stands in an address
@@ -54,7 +57,6 @@ Values = dict[str, object]
 
 @bp.route("/apply/<token>", methods=["GET", "POST"])
 @renders
-@limiter.limit(FORMS, methods=["POST"])
 @public
 def apply(token: str) -> ResponseReturnValue:
     """Show the form behind a scanned code, and take it."""
@@ -72,11 +74,16 @@ def apply(token: str) -> ResponseReturnValue:
     def send(values: Values, photo: str) -> None:
         session[RECEIPT] = applying.submit(token, form.form_key.data or "", values, photo=photo, **agreed)
 
+    def keep(typed: drafts.Typed, photo: str) -> None:
+        session[RECEIPT] = drafts.keep(token, form.form_key.data or "", typed, photo=photo, **agreed)
+
     if request.method == "GET":
         form.form_key.data = crypto.random_token()
-    elif sent(form, check, send):
+        if "id_type" in form:
+            form["id_type"].data = IdType.IDENTITY_CARD.value  # what most people have
+    elif sent(form, check, send, keep):
         return redirect(url_for(".receipt"))
-    return render_template("joining/apply.html", form=form, unit=code.unit, texts=questions), form.status
+    return shown(form, "joining/apply.html", unit=code.unit, can_keep=True)
 
 
 @bp.route("/receipt", methods=["GET", "POST"])
@@ -118,7 +125,6 @@ def leave() -> ResponseReturnValue:
 
 @bp.route("/receipt/revise", methods=["GET", "POST"])
 @renders
-@limiter.limit(FORMS, methods=["POST"])
 @public
 def revise() -> ResponseReturnValue:
     """Open the wrong fields of a returned application again, and take them."""
@@ -140,8 +146,7 @@ def revise() -> ResponseReturnValue:
     if request.method == "POST" and sent(form, check, send):
         flash("已重新提交", "success")
         return redirect(url_for(".receipt"))
-    page = render_template("joining/revise.html", form=form, item=item, locked=locked, texts=questions)
-    return page, form.status
+    return shown(form, "joining/revise.html", item=item, locked=locked)
 
 
 @bp.post("/receipt/password")
@@ -174,11 +179,12 @@ def _held() -> Receipt | None:
 
 
 def _progress(held: Receipt, form: PortalForm) -> ResponseReturnValue:
-    shown = receipts.progress(held)
+    progress = receipts.progress(held)
     page = render_template(
         "joining/receipt.html",
         item=held.application,
-        progress=shown,
+        progress=progress,
+        kept_until=held.application.saved_at and held.application.saved_at + drafts.KEPT_FOR,
         code=receipts.grouped(session[RECEIPT]),
         form=form,
         withdraw=JOINING.step("withdraw"),
@@ -186,8 +192,19 @@ def _progress(held: Receipt, form: PortalForm) -> ResponseReturnValue:
     return page, form.status
 
 
-def sent(form: Any, check: Callable[[Values], object], send: Callable[[Values, str], None]) -> bool:
-    """Keep the photo so that a refusal does not lose it, then send what was filled in; else the form says why not."""
+def sent(
+    form: Any,
+    check: Callable[[Values], object],
+    send: Callable[[Values, str], None],
+    keep: Callable[[drafts.Typed, str], None] | None = None,
+) -> bool:
+    """Send what was filled in, or `keep` it where 保存草稿 was pressed; else the form says why not.
+
+    The photo is kept first, so that a refusal does not lose it. An address that sends very many has to wait.
+    """
+    if not may_go_on("joining.forms", AT_ONCE, THEN):
+        form.refuse(TooOften(SLOWED))
+        return False
     problems: list[DomainError] = []
     file = form.photo.data if "photo" in form else None
     try:
@@ -195,15 +212,26 @@ def sent(form: Any, check: Callable[[Values], object], send: Callable[[Values, s
             form.photo_kept.data = applying.keep_photo(file.stream)
     except DomainError as error:
         problems.append(error)
+    photo = form.photo_kept.data or ""
     try:
-        values = form.answers(check)
-        if not problems:
-            send(values, form.photo_kept.data or "")
+        if keep is not None and "keep" in request.form:
+            if not problems:
+                keep({name: request.form.getlist(name) for name in request.form}, photo)
+        else:
+            values = form.answers(check)
+            if not problems:
+                send(values, photo)
     except DomainError as error:
         problems.append(error)
     for problem in problems:
         form.refuse(problem)
     return not problems
+
+
+def shown(form: PortalForm, template: str, **words: Any) -> ResponseReturnValue:
+    """Return the page of an applicant's form."""
+    page = render_template(template, form=form, texts=questions, **words)
+    return page, form.status, RETRY_AFTER if form.status == TooOften.status else {}
 
 
 def ticked(form: PortalForm, name: str) -> bool:

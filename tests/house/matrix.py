@@ -126,6 +126,9 @@ joining.approve             POST  b             L F F F F . . F F L P
 joining.approve             POST  top           L F F F F . . F F L P
 joining.approve             POST  own           L F F F F F F F F L P
 joining.approve             POST  absent        L F F F F A A F F L P
+drafts.resume               GET   -             . . . . . . . . . . .
+drafts.resume               POST  -             . . . . . . . . . . .
+drafts.drop                 POST  -             R R R R R R R R R R R
 joining.approve_without_opinion GET a           L F F F F . . F F L P
 joining.approve_without_opinion GET b           L F F F F . . F F L P
 joining.approve_without_opinion GET top         L F F F F . . F F L P
