@@ -1,17 +1,22 @@
-"""The pages of the join codes: which unit has one, and its picture."""
+"""The pages of the join codes: which unit has one, its picture and poster, and how far people come by it."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from portal.core import qr
+from portal.core import audit, qr
 from portal.core.calendar import today
+from portal.core.errors import DomainError
+from portal.core.web import renders
 from portal.org.guards import needs
 from portal.org.permissions import Permission
 
-from . import codes
+from . import codes, posters
+from .code_forms import BundleForm, EndForm, PosterForm, SearchForm
 from .models import JoinCode
 
 bp = Blueprint("codes", __name__, url_prefix="/joining/codes")
@@ -20,12 +25,30 @@ bp = Blueprint("codes", __name__, url_prefix="/joining/codes")
 OPENED = "opened"  # the day, then the codes
 BEGUN = "begun"  # the beginnings of the latest forms' keys
 
+NOTES = {"school": "请先连接校园网", "city": "请使用手机微信扫码"}  # what a poster says unless another line is typed
+ONLY_HERE = (
+    "现在二维码里的网址只有服务器本机能打开，印成海报也没有人能扫开。"
+    "请系统管理员把 PORTAL_BASE_URL 设为大家访问的网址，"
+    "例如 https://gonghui.example.edu.cn，重新启动后再下载海报"
+)
+REFUSED = 422
+
+
+# --- the pages ------------------------------------------------------------------------------------------------------
+
 
 @bp.get("")
 @needs(Permission.JOINING_CODES)
 def index() -> ResponseReturnValue:
-    """List the units with their codes."""
-    return render_template("joining/codes.html", posters=codes.posters(current_user), address=_address)
+    """List the units with their codes, and how far people come by each."""
+    return _list(BundleForm(formdata=None, data={"note": _usual_note()}))
+
+
+@bp.get("/<int:id>")
+@needs(Permission.JOINING_CODES)
+def detail(id: int) -> ResponseReturnValue:
+    """Show one code: picture, address, numbers, poster, and its end."""
+    return _detail(codes.find_code(current_user, id))
 
 
 @bp.post("/issue/<int:id>")
@@ -38,26 +61,154 @@ def issue(id: int) -> ResponseReturnValue:
     return redirect(url_for(".index"))
 
 
+@bp.post("/<int:id>/revoke")
+@needs(Permission.JOINING_CODES)
+def revoke(id: int) -> ResponseReturnValue:
+    """Let a code open nothing from now on."""
+    code = codes.find_code(current_user, id)
+    form = EndForm()
+    if form.validate_on_submit():
+        codes.revoke(current_user, code, reason=form.reason.data or "")
+        flash(f"{code.unit.name}的入会码已停用", "success")
+        return redirect(url_for(".detail", id=code.id))
+    return _detail(code, ending=form)
+
+
+@bp.post("/<int:id>/renew")
+@needs(Permission.JOINING_CODES)
+def renew(id: int) -> ResponseReturnValue:
+    """Give a unit a new code instead of this one."""
+    code = codes.find_code(current_user, id)
+    form = EndForm()
+    if form.validate_on_submit():
+        new = codes.renew(current_user, code, reason=form.reason.data or "")
+        flash(f"已更换{code.unit.name}的入会码，请换下旧海报", "success")
+        return redirect(url_for(".detail", id=new.id))
+    return _detail(code, ending=form)
+
+
 @bp.get("/<int:id>.svg")
 @needs(Permission.JOINING_CODES)
 def svg(id: int) -> ResponseReturnValue:
     """Draw a code for the page."""
-    return Response(qr.svg(_address(codes.find_code(current_user, id).token)), mimetype="image/svg+xml")
+    return Response(qr.svg(_address(codes.find_live(current_user, id).token)), mimetype="image/svg+xml")
 
 
 @bp.get("/<int:id>.png")
 @needs(Permission.JOINING_CODES)
 def png(id: int) -> ResponseReturnValue:
-    """Send a code for a poster."""
+    """Send a code as a picture of its own."""
+    code = codes.find_live(current_user, id)
+    return _file(qr.png(_address(code.token)), "image/png", f"{code.unit.code}.png")
+
+
+@bp.post("/<int:id>/poster")
+@renders
+@needs(Permission.JOINING_CODES)
+def poster(id: int) -> ResponseReturnValue:
+    """Print the poster of a code."""
     code = codes.find_code(current_user, id)
-    answer = Response(qr.png(_address(code.token)), mimetype="image/png")
-    answer.headers.set("Content-Disposition", "attachment", filename=f"{code.unit.code}.png")
-    return answer
+    _refuse_where_nobody_comes()
+    form = PosterForm()
+    if form.validate_on_submit():
+        try:
+            made, printed = posters.poster(current_user, id, note=form.note.data or "", address=_address)
+        except DomainError as error:
+            _take(form, error)
+        else:
+            return _file(printed, "application/pdf", f"{made.file_name} 入会海报.pdf")
+    return _detail(code, poster=form)
+
+
+@bp.post("/posters")
+@renders
+@needs(Permission.JOINING_CODES)
+def bundle() -> ResponseReturnValue:
+    """Print the posters of a subtree, and send them with their pictures in one file."""
+    form = BundleForm()
+    unit = codes.find_unit(current_user, form.unit.data or 0)
+    _refuse_where_nobody_comes()
+    if form.validate_on_submit():
+        name = f"{unit.code} 入会海报.zip"
+        try:
+            packed = posters.bundle(current_user, unit, note=form.note.data or "", address=_address)
+        except DomainError as error:
+            _take(form, error)
+        else:
+            return _file(packed, "application/zip", name)
+    return _list(form)
+
+
+def _list(form: BundleForm) -> ResponseReturnValue:
+    name = request.args.get("q", "").strip()
+    board = codes.board(current_user, name=name, page=request.args.get("page", 1, type=int))
+    here: dict[str, Any] = {"q": name or None}
+    page = {
+        "total": board.total,
+        "number": board.page,
+        "first_url": url_for(".index", **here),
+        "prev_url": board.page > 1 and url_for(".index", **here, page=board.page - 1),
+        "next_url": board.page < board.pages and url_for(".index", **here, page=board.page + 1),
+    }
+    shown = render_template(
+        "joining/codes.html",
+        board=board,
+        page=page,
+        name=name,
+        search=SearchForm(formdata=None, data={"q": name}),
+        form=form.offer(posters.subtrees(current_user)),
+        only_here=_only_here(),
+    )
+    return shown, form.status
+
+
+def _detail(code: JoinCode, *, ending: EndForm | None = None, poster: PosterForm | None = None) -> ResponseReturnValue:
+    ending = ending or EndForm(formdata=None)
+    poster = poster or PosterForm(formdata=None, data={"note": _usual_note()})
+    shown = render_template(
+        "joining/codes_detail.html",
+        code=code,
+        address=_address(code.token),
+        funnel=codes.funnel_of(current_user, code),
+        days=codes.days_of(code),
+        events=audit.events_of(code),
+        ending=ending,
+        poster=poster,
+        only_here=_only_here(),
+    )
+    return shown, max(ending.status, poster.status)
 
 
 def _address(token: str) -> str:
     """Return what a QR code says: the address of the form, as it is reached from outside."""
     return str(current_app.config["BASE_URL"]) + url_for("joining.apply", token=token)
+
+
+def _only_here() -> str:
+    """Return why no poster can be made, nothing where it can."""
+    return ONLY_HERE if posters.is_local(str(current_app.config["BASE_URL"])) else ""
+
+
+def _refuse_where_nobody_comes() -> None:
+    if _only_here():
+        raise DomainError(ONLY_HERE)
+
+
+def _usual_note() -> str:
+    return NOTES[str(current_app.config["PROFILE"])]
+
+
+def _take(form: PosterForm, error: DomainError) -> None:
+    """Show a refusal in its form; anything else is a page of its own."""
+    if error.status != REFUSED:
+        raise error
+    form.refuse(error)
+
+
+def _file(content: bytes, mimetype: str, name: str) -> Response:
+    answer = Response(content, mimetype=mimetype)
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    return answer
 
 
 # --- the public form, as it is counted ------------------------------------------------------------------------------

@@ -80,6 +80,11 @@ class JoinCode(InUnit, Base):
     )
 
     @property
+    def is_open(self) -> bool:
+        """Whether the code opens its form: it stands, and its unit takes members."""
+        return self.revoked_at is None and self.unit.is_enabled and self.unit.accepts_members
+
+    @property
     def trace_label(self) -> str:
         """The code as the trace names it."""
         return f"{self.unit.name}的入会码"
