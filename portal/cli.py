@@ -302,6 +302,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 the answer is no, 2 refused."""
+    os.umask(0o077)  # database, uploads and accounts are for the owner's eyes
     options = parser().parse_args(arguments)
     try:
         code: int = options.verb(config.load(), options)

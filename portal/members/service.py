@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from io import BytesIO
 from typing import IO, Any
 
@@ -13,7 +13,8 @@ from sqlalchemy import select
 from portal.core import audit, crypto, kinds, notices, uploads
 from portal.core import db as database
 from portal.core.actors import Actor
-from portal.core.calendar import today
+from portal.core.audit import AuditEvent
+from portal.core.calendar import now, today
 from portal.core.db import db
 from portal.core.errors import Absent, Conflict, DomainError, Forbidden
 from portal.core.fields import NEVER, NOW, Field, Right
@@ -37,6 +38,7 @@ audit.name_acts({"member.reveal": "查看完整信息"})
 
 REASON_LEAST = 4  # characters
 OWN_LOOK = "本人查看"
+SLIP_SHADOW = timedelta(days=7)  # after a password given by others one's own secrets stay closed
 # who has left for good is no longer edited but by the union
 LIVE = frozenset({MembershipStatus.ACTIVE, MembershipStatus.RETAINED})
 # who was a member and may become one again on the same record
@@ -211,8 +213,8 @@ def edit(
         holder = find_by_document(written.get("id_type", member.id_type), written.get("id_number", member.id_number))
         if holder is not None and holder is not member:
             raise DomainError("该证件号码已是工会会员，请核对", field="id_number")
-    if written.get("mobile") and _mobile_is_shared(member, written["mobile"]):
-        warnings.append("该手机号码也登记在另一位会员名下，请核对")
+    if written.get("mobile") and _mobile_is_shared(actor, member, written["mobile"]):
+        warnings.append("该手机号码也登记在您管理范围内另一位会员名下，请核对")
     is_own = member.user_id == actor.id
     version = history.write(member, written, actor, reason=reason or ("本人修改" if is_own else "工会修改"))
     if version is not None and member.user_id is not None and not is_own:
@@ -274,8 +276,9 @@ def _raise_new(error: DomainError, current: dict[str, Any], changed: dict[str, A
         raise error
 
 
-def _mobile_is_shared(member: Member, mobile: str) -> bool:
-    others = select(Member.id).where(
+def _mobile_is_shared(actor: User, member: Member, mobile: str) -> bool:
+    """Whether another active member in the actor's scope has the number; of others nothing is told."""
+    others = access.scoped(Member, actor, Permission.MEMBER_READ, Member.id).where(
         Member.mobile_index == crypto.index("mobile", mobile),
         Member.membership_status == MembershipStatus.ACTIVE.value,
         Member.id != member.id,
@@ -310,6 +313,17 @@ def may_reveal(actor: User, member: Member, field: Field) -> bool:
     if not sight.is_secret(field) or sight.can_see(actor, field, member) is sight.Sight.HIDDEN:
         return False
     return member.user_id == actor.id or actor.may(Permission.MEMBER_REVEAL, member.unit)
+
+
+def _slipped_lately(user: User) -> bool:
+    """Whether someone else has given the account a password: whoever signs in now may not be its owner."""
+    query = select(AuditEvent.id).where(
+        AuditEvent.subject_type == User.__tablename__,
+        AuditEvent.subject_id == str(user.id),
+        AuditEvent.action == "user.slip",
+        AuditEvent.at > now() - SLIP_SHADOW,
+    )
+    return db.session.scalars(query.limit(1)).first() is not None
 
 
 @dataclass(frozen=True)
@@ -365,6 +379,8 @@ def reveal(actor: User, member: Member, name: str, *, reason: str) -> str:
     if not may_reveal(actor, member, field):
         raise Forbidden(f"您没有查看完整{field.label}的权限")
     is_own = member.user_id == actor.id
+    if is_own and _slipped_lately(actor):
+        raise DomainError("密码由他人代为重置后 7 天内不能自行查看完整信息，如需办理请携带证件到校工会")
     if not is_own and len(reason.strip()) < REASON_LEAST:
         raise DomainError(f"请写明查看原因（至少 {REASON_LEAST} 个字），会员本人可以看到", field="reason")
     audit.record(actor, "member.reveal", member, reason=OWN_LOOK if is_own else reason.strip(), details={"field": name})

@@ -11,7 +11,7 @@ from portal.core import audit, crypto
 from portal.core.actors import Actor
 from portal.core.calendar import now, today
 from portal.core.db import apart, db, release, writes
-from portal.core.errors import DomainError, TooOften
+from portal.core.errors import DomainError
 
 from . import sessions
 from .models import Grant, JoinForm, OrgUnit, UnitKind, User
@@ -19,7 +19,8 @@ from .permissions import Role
 
 FAILURES_ALLOWED = 5
 LOCKED_FOR = timedelta(minutes=15)
-LOCKED = "登录失败次数过多，账号已暂时锁定，请 15 分钟后再试"
+# one answer to everything, so that nobody learns which user names exist
+NOT_IN = "用户名或密码不正确，或因连续输错 5 次已锁定 15 分钟。请核对后再试；首次登录或忘记密码请点下方链接"
 PASSWORD_LEAST = 10
 
 audit.name_acts(
@@ -111,8 +112,7 @@ def check_new_password(password: str, again: str, *, username: str, field: str =
 def sign_in(username: str, password: str, *, address: str, device: str) -> User:
     """Check the password with no transaction open, then open a session and return the user with its token.
 
-    Raises DomainError with one answer for every failure, TooOften while the account is locked (5 failures: 15
-    minutes).
+    Raises DomainError with one answer for every failure, also while the account is locked (5 failures: 15 minutes).
     """
     columns = select(User.id, User.password_hash, User.locked_until)  # all that is needed before the slow part
     known = db.session.execute(columns.where(User.username == username)).one_or_none()
@@ -121,7 +121,7 @@ def sign_in(username: str, password: str, *, address: str, device: str) -> User:
     release()
     fits = crypto.check_password(stored, password)  # also when locked: the time tells nothing
     if locked:
-        raise TooOften(LOCKED)
+        raise DomainError(NOT_IN, field="password")
     writes()
     user = None
     if user_id and fits:
@@ -129,10 +129,10 @@ def sign_in(username: str, password: str, *, address: str, device: str) -> User:
     if user is None or not user.is_enabled or user.password_hash != stored:
         release()
         _count_failure(user_id)
-        raise DomainError("用户名或密码不正确，请重新输入；新会员请先从入会回执页设置密码", field="password")
+        raise DomainError(NOT_IN, field="password")
     if user.locked_until is not None and user.locked_until > now():
         release()
-        raise TooOften(LOCKED)  # it was locked while this guess was under way, beside many others
+        raise DomainError(NOT_IN, field="password")  # it was locked while this guess was under way, beside many others
     user.failed_logins = 0
     user.locked_until = None
     audit.record(user, "session.open", user)

@@ -132,6 +132,11 @@ def disable(member):
     member.user.is_enabled = False
 
 
+def hold(member):
+    give(member, Role.UNION_CHAIR, member.unit)
+    member.user.password_hash = "a hash"
+
+
 REFUSED = {
     "another staff number": lambda member: {"who": "Y2026002"},
     "another name": lambda member: {"who": "殷晓兰"},
@@ -145,7 +150,11 @@ REFUSED = {
     "expelled": lambda member: leave(member, "expelled") or {},
     "dead": lambda member: leave(member, "deceased") or {},
     "disabled": lambda member: disable(member) or {},
+    "in office with a password": lambda member: hold(member) or {},
 }
+
+
+KEPT = {"in office with a password": "a hash"}  # None for everyone else
 
 
 def same_for_all(page):
@@ -166,7 +175,7 @@ def test_whatever_is_wrong_gets_one_answer(client, member, why):
     assert same_for_all(answer) == same_for_all(other)
     assert PASSWORD not in answer.text
     user = db.session.scalars(select(User)).one()
-    assert (user.password_hash, "user.activate" in acts(user)) == (None, False)
+    assert (user.password_hash, "user.activate" in acts(user)) == (KEPT.get(why), False)
 
 
 @pytest.mark.parametrize(
@@ -224,6 +233,12 @@ def test_a_wrong_answer_costs_the_time_of_a_right_one(client, member, monkeypatc
     assert (wrong, len(hashed)) == (1, 2)
 
 
+def test_who_takes_office_before_her_first_password_may_still_set_it(client, member):
+    give(member, Role.BRANCH_OPERATOR, member.unit)
+
+    assert client.submit("/activate", claim(member)).location == "/login"
+
+
 # --- the slip ---------------------------------------------------------------------------------------------------------
 
 
@@ -251,6 +266,27 @@ def test_the_branch_prints_a_one_time_password(client, client_of, member, user_a
     assert sign_in(client, username, password).location == "/"
     assert client.get("/").location == "/password"
     assert [notice.title for notice in notices.of(member.user.id)] == ["您的登录密码已在现场重置"]
+
+
+def test_after_a_slip_her_own_secrets_stay_closed_for_a_week(client, client_of, member, user_as, tree):
+    operator = client_of(user_as(Role.BRANCH_OPERATOR, tree["a"]))
+    handed = now()
+    with time_machine.travel(handed, tick=False):
+        username, password = printed(operator.post(f"/members/{member.id}/slip"))
+        assert sign_in(client, username, password).location == "/"
+        change = {"current": password, "new": PASSWORD, "again": PASSWORD}
+        assert client.submit("/password", change, action="password").status_code == 302
+
+    def look(after):
+        with time_machine.travel(handed + after, tick=False):
+            sign_in(client, username)
+            return client.post(f"/members/{member.id}/reveal", data={"field": "id_number"})
+
+    early, late = look(timedelta(days=6)), look(timedelta(days=8))
+
+    assert (early.status_code, late.status_code) == (422, 200)
+    assert "7 天内不能自行查看" in words(early.text)
+    assert acts(member).count("member.reveal") == 1
 
 
 def test_the_slip_is_shown_once(client_of, member, user_as, tree):

@@ -23,7 +23,7 @@ from portal.members.catalogue import FIELD
 from portal.members.models import Member
 from portal.org import service as org
 from portal.org import sessions
-from portal.org.models import User
+from portal.org.models import Grant, User
 from portal.org.permissions import ROLE_PERMISSIONS, Permission
 
 audit.name_acts({"member.activate_try": "尝试自助设置密码"})
@@ -97,14 +97,26 @@ def _proven(claim: Claim) -> Member | None:
     """Return the member who fits in everything and may have an account, locked."""
     query = select(Member).where(Member.id_index == claim.id_index, Member.mobile_index == claim.mobile_index)
     found = db.session.scalars(query.with_for_update(of=Member).execution_options(populate_existing=True))
-    fitting = [member for member in found if claim.names(member) and _may_sign_in(member)]
+    fitting = [one for one in found if claim.names(one) and _may_sign_in(one) and not _is_guarded(one)]
     return fitting[0] if len(fitting) == 1 else None
 
 
 def _may_sign_in(member: Member) -> bool:
     if member.membership_status not in members.LIVE:
         return False
-    return member.user.is_enabled if member.user else member.member_no is not None
+    if member.user is None:
+        return member.member_no is not None
+    return member.user.is_enabled
+
+
+def _offices(member: Member) -> list[Grant]:
+    """Return the grants of the member that hold or will."""
+    return [grant for grant in member.user.grants if not grant.ends or grant.ends >= today()] if member.user else []
+
+
+def _is_guarded(member: Member) -> bool:
+    """Whether only a superior may reset the password: what a colleague may read must not open an office."""
+    return bool(member.user and member.user.password_hash and _offices(member))
 
 
 def _take_a_try(claim: Claim) -> bool:
@@ -159,12 +171,11 @@ def may_slip(actor: User, member: Member) -> bool:
     """
     if member.user_id == actor.id or not actor.may(Permission.MEMBER_EDIT, member.unit) or not _may_sign_in(member):
         return False
-    offices = [grant for grant in member.user.grants if not grant.ends or grant.ends >= today()] if member.user else []
     above = [grant.unit for grant in actor.live_grants if Permission.MEMBER_EDIT_UNION in ROLE_PERMISSIONS[grant.role]]
     return all(
         Permission.SYSTEM not in ROLE_PERMISSIONS[office.role]
         and any(unit.covers(office.unit) and unit.id != office.unit_id for unit in above)
-        for office in offices
+        for office in _offices(member)
     )
 
 
