@@ -163,6 +163,15 @@ def test_nothing_is_written_while_a_row_is_wrong_and_the_text_stays(tree, people
     assert [person.name for person in db.session.scalars(select(ExpectedPerson))] == ["周雨桐"]
 
 
+def test_a_number_of_another_member_is_a_mistake_and_no_match(tree, people: People) -> None:
+    factories.make_member(tree["a"], staff_no="20260001", name="吴迪")
+
+    found = lists.preview(tree["root"], doors.text(("20260001", "周雨桐", "教务处", A), ("20260001", "吴迪", "", A)))
+
+    assert verdicts(found)[0] == (2, "error", "工号已登记在另一位会员名下，请核对")
+    assert verdicts(found)[1] == (3, "new", "")
+
+
 def test_what_is_written_is_what_was_seen(tree, people: People) -> None:
     text = doors.text(("20260001", "周雨桐", "教务处", A))
     seal = lists.preview(tree["root"], text).seal

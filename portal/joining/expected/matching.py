@@ -23,6 +23,7 @@ from .models import ExpectedList, ExpectedMatch, ExpectedPerson
 CHUNK = 500  # values in one IN (...)
 # what an application may still come to, or came to; an approved one is found as its member
 COUNTS = (*LIVE, S.ALREADY_HERE, S.REJECTED)
+UNDECIDED = (*LIVE, S.ALREADY_HERE)
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def match_list(one: ExpectedList) -> None:
     for member in members:
         name = member.name if namesakes[member.name] == 1 else ""  # of two with one name neither is meant for sure
         her = find(Someone(member.staff_no or "", name, member.department or "", member.unit))
-        if her is not None:
+        if her is not None and her.name == member.name:  # one 工号 with two names: the preview says so
             her.member_id = member.id
     top = area(one.unit)
     places = select(OrgUnit.id).where(OrgUnit.path >= top.path, OrgUnit.path < top.path_end)
@@ -156,8 +157,8 @@ def _members(numbers: Iterable[str], names: Iterable[str]) -> list[Member]:
 
 
 def outside(items: Iterable[Application]) -> set[int]:
-    """Return the numbers of those applications whose applicant ought to stand on an open list, but does not."""
-    items = list(items)
+    """Return the numbers of the undecided applications whose applicant ought to stand on an open list, but does not."""
+    items = [item for item in items if item.state in UNDECIDED]
     areas = [area(one.unit) for one in db.session.scalars(select(ExpectedList).where(ExpectedList.closed_at.is_(None)))]
     asked = {item.id for item in items if any(top.covers(item.unit) for top in areas)}
     if not asked:

@@ -17,6 +17,7 @@ from portal.core.db import db, release, writes
 from portal.core.enums import LabelEnum
 from portal.core.errors import Absent, Conflict, DomainError
 from portal.joining import links
+from portal.members.models import Member
 from portal.org import access
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Permission as P
@@ -115,6 +116,7 @@ def preview(unit: OrgUnit, text: str) -> Preview:
     found = reading.read(rows, _units_below(unit))
     if not found.lines:
         raise DomainError("名单里没有人员，请检查粘贴的内容", field="people")
+    _refuse_others_numbers(unit, found.lines)
     listed = _listed(unit, found.lines)
     seen: dict[tuple[str, ...], reading.Line] = {}
     return Preview([_judge(line, seen, listed) for line in found.lines], found.columns, found.unused)
@@ -157,6 +159,20 @@ def _units_below(unit: OrgUnit) -> dict[str, OrgUnit]:
     for one in db.session.scalars(below):
         found |= {reading.plain(one.name): one, one.code: one}
     return found
+
+
+def _refuse_others_numbers(unit: OrgUnit, lines: list[reading.Line]) -> None:
+    """Mark the rows whose 工号 belongs to a member of the same union with another name."""
+    top = area(unit)
+    numbers = iter([line.staff_no for line in lines if line.staff_no])
+    names: dict[str | None, str] = {}
+    while chunk := list(islice(numbers, CHUNK)):
+        for member in db.session.scalars(select(Member).where(Member.staff_no.in_(chunk))):
+            if top.covers(member.unit):
+                names[member.staff_no] = member.name
+    for line in lines:
+        if names.get(line.staff_no, line.name) != line.name:
+            line.problem = line.problem or "工号已登记在另一位会员名下，请核对"
 
 
 def _key(staff_no: str | None, name: str, department: str) -> tuple[str, ...]:
