@@ -96,7 +96,7 @@ def create_app(settings: Settings) -> Flask:
         SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True, **database.engine_options(settings.database_uri)},
         WTF_CSRF_TIME_LIMIT=None,
         MAX_CONTENT_LENGTH=20 * MEGABYTE,
-        MAX_FORM_MEMORY_SIZE=2 * MEGABYTE,
+        MAX_FORM_MEMORY_SIZE=MEGABYTE,
         MAX_FORM_PARTS=5000,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",

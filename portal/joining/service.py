@@ -31,6 +31,7 @@ from .questions import ASKED
 from .workflow import JOINING, values_of
 
 EXPIRES_AFTER = timedelta(days=30)
+NAME_LONGEST = 50
 PER_PAGE, PER_PAGE_MOST = 20, 100
 INSTANT = timedelta(microseconds=1)
 TODO, ALL = "todo", "all"  # what the actor can act on now; everything
@@ -140,7 +141,9 @@ def _found(actor: User, filters: Filters) -> Select[Any]:
         query = query.where(Application.unit_id.in_(select(OrgUnit.id).where(below)))
     if filters.code is not None:
         query = query.where(Application.code_id == filters.code)
-    if filters.name:
+    if len(filters.name) > NAME_LONGEST:  # nobody's; SQLite refuses to look for very long words
+        query = query.where(false())
+    elif filters.name:
         query = query.where(Application.name.contains(filters.name, autoescape=True))
     if filters.year:
         query = query.where(sent_in(filters.year))

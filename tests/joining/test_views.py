@@ -131,12 +131,12 @@ BAD = {
     "a foreigner's card as identity card": (
         {"id_number": fresh_number("93101119900501002")},
         "id_number",
-        "该号码是外国人永久居留身份证的号码，请核对证件类型和号码",
+        "该号码是外国人永久居留身份证的号码，证件类型请改选“外国人永久居留身份证”，或核对号码",
     ),
     "a residence card as identity card": (
         {"id_number": fresh_number("81000019900501002")},
         "id_number",
-        "该号码是港澳台居民居住证的号码，请核对证件类型和号码",
+        "该号码是港澳台居民居住证的号码，证件类型请改选“港澳台居民居住证”，或核对号码",
     ),
     "no number": ({"id_number": ""}, "id_number", "请填写证件号码"),
     "sex against the number": ({"id_number": GOOD, "sex": "1", "birth_date": ""}, "sex", "性别与身份证号码不一致"),
@@ -697,7 +697,7 @@ def _links(page: str) -> list[str]:
 
 def test_nonsense_in_the_address_of_the_list_is_taken_calmly(people: People, client_of: Browser) -> None:
     browser = client_of(people.branch)
-    nonsense = ["state=no", "unit=9", "after=x", "page=-1", "per_page=0", "q=" + "长" * 300]
+    nonsense = ["state=no", "unit=9", "after=x", "page=-1", "per_page=0", "q=" + "长" * 300, "q=" + "a" * 60_000]
 
     assert [browser.get(f"/joining/?{query}").status_code for query in nonsense] == [200] * len(nonsense)
     assert [browser.get(path).status_code for path in (f"/joining/?after={10**30}", f"/joining/{10**30}")] == [404] * 2
