@@ -2,7 +2,8 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.serving", "tests.journeys.applicant")  # their failed checks say what they saw
-from tests.serving import chromium, desk, school, seeded  # noqa: E402 -- after the line above
+from tests.serving import chromium, desk, school, seeded
+
+pytest.register_assert_rewrite("tests.journeys.applicant")  # its failed checks say what they saw
 
 __all__ = ["chromium", "desk", "school", "seeded"]
