@@ -28,6 +28,7 @@ from portal.core.db import Base, db
 from portal.core.web import limiter
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Role
+from portal.prints import chunks
 from tests import factories
 
 pytest.register_assert_rewrite("tests.client")  # its failed checks say what they saw
@@ -35,6 +36,7 @@ from tests import client as distrust  # noqa: E402 -- after the line above
 
 POSTGRES = os.environ.get("PORTAL_TEST_POSTGRES", "")
 BACKENDS = ["sqlite", *(["postgresql"] if POSTGRES else [])]
+FOLDERS = ("uploads", "jobs")  # of the instance, that belong to the rows
 PROOF = bool(os.environ.get("PORTAL_TEST_PROOF"))
 
 
@@ -88,12 +90,13 @@ class Prepared:
             db.engine.dispose()
 
     def keep(self, name: str) -> None:
-        """Remember database and uploads as they are now under `name`, so that `put` can bring them back."""
+        """Remember database and files as they are now under `name`, so that `put` can bring them back."""
         self.dispose()
-        uploads_kept = self.instance.parent / f"{name}-uploads"
-        shutil.rmtree(uploads_kept, ignore_errors=True)
-        if (self.instance / "uploads").exists():
-            shutil.copytree(self.instance / "uploads", uploads_kept)
+        for folder in FOLDERS:
+            kept = self.instance.parent / f"{name}-{folder}"
+            shutil.rmtree(kept, ignore_errors=True)
+            if (self.instance / folder).exists():
+                shutil.copytree(self.instance / folder, kept)
         if self.backend == "sqlite":
             connection = sqlite3.connect(self.instance / "portal.db")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -108,11 +111,12 @@ class Prepared:
             )
 
     def put(self, name: str) -> None:
-        """Put the rows and uploads kept under `name` in place."""
+        """Put the rows and files kept under `name` in place."""
         self.dispose()
-        shutil.rmtree(self.instance / "uploads", ignore_errors=True)
-        if (self.instance.parent / f"{name}-uploads").exists():
-            shutil.copytree(self.instance.parent / f"{name}-uploads", self.instance / "uploads")
+        for folder in FOLDERS:
+            shutil.rmtree(self.instance / folder, ignore_errors=True)
+            if (self.instance.parent / f"{name}-{folder}").exists():
+                shutil.copytree(self.instance.parent / f"{name}-{folder}", self.instance / folder)
         if self.backend == "sqlite":
             for path in self.instance.glob("portal.db*"):
                 path.unlink()
@@ -192,6 +196,7 @@ def app(request: pytest.FixtureRequest, prepared: Prepared, database_uri: str) -
     """The app on this test's database, with a context for the test's own session; afterwards the trace must hold."""
     crypto.use(_ring())
     uploads.use(prepared.instance / "uploads")
+    chunks.use(prepared.instance / "jobs" / "prints")
     limiter.reset()
     database.writes()
     database.forget_later()

@@ -104,6 +104,7 @@ def main(script: str) -> None:
             os.close(handles[0])
     with socket.socket(fileno=handles[0]) as connection, connection.makefile("rwb") as stream:
         _answer(cast(IO[bytes], stream), worker["work"])
+    os._exit(0)  # nothing is to be tidied up in a copy
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ It opens no address, and reads no file but fonts and the print style sheet.
 from __future__ import annotations
 
 import functools
+import gc
 import hashlib
 import json
 import logging
@@ -17,6 +18,7 @@ from typing import Any
 
 ADDRESS = "address"
 SUBSET_MOST = 1 << 22  # bytes; what is larger is a whole font, never the part of it that goes into a PDF
+PAPERS_PER_SWEEP = 8
 WARM_UP = "<p>会<b>员</b>\U00020bb7㛃"  # a character of each font, so that the forks find them loaded
 
 _fonts: Any = None
@@ -138,6 +140,10 @@ def work(plan: bytes, *parts: bytes) -> list[bytes]:
                 of_sheet = 0
             pages += of_paper
             counts.append(len(of_paper))
+            if len(counts) % PAPERS_PER_SWEEP == 0:
+                # what a layout leaves behind goes in cycles, and would pile up; what is kept is not looked at again
+                gc.collect()
+                gc.freeze()
         pdf = bytes(document.copy(pages).write_pdf()) if document is not None else b""
     except BaseException as error:  # WeasyPrint's fatal errors are not Exceptions
         if findings.refused:

@@ -26,6 +26,7 @@ audit.name_acts({"paper.file": "登记表归档", "paper.read_scan": "下载签�
 PER_PAGE = 50
 PLACE_MOST = 100
 NO_PLACE = "请写明归档位置，例如“校工会档案柜 A-03，2026 年第 2 盒”"
+NOBODY = "没有选中会员，请先勾选已签字的会员"
 ANY = "all"
 
 
@@ -112,10 +113,12 @@ def file_many(actor: User, member_ids: Sequence[int], *, place: str) -> tuple[in
     place = _place(place)
     wanted = set(member_ids)
     if not wanted:
-        raise DomainError("没有选中会员，请先勾选已签字的会员")
+        raise DomainError(NOBODY)
     found = access.scoped(Member, actor, P.MEMBER_PRINT).where(Member.id.in_(wanted)).order_by(Member.id)
     batch = new_uuid()
     members = list(db.session.scalars(found.with_for_update(of=Member)))
+    if not members:
+        raise DomainError(NOBODY)
     for member in members:
         filing.file_away(actor, member, place=place)
         audit.record(actor, "paper.file", member, batch_id=batch, details={"place": place})

@@ -94,6 +94,8 @@ def _next() -> Order | None:
     if job is not None:
         job.state = JobState.RUNNING
         size = roster.ROWS_PER_PAGE if job.kind is PrintKind.ROSTER else printing.FORMS_PER_CHUNK
+        if job.kind is PrintKind.BOTH:
+            size //= 2  # as many papers
         order = Order(
             job.id, job.uuid, job.owner_id, job.title, job.kind, job.at_joining, job.double_sided, job.check_url,
             tuple(chunks.of(job.member_ids, size)),

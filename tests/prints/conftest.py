@@ -10,16 +10,13 @@ import pytest
 
 from portal.core.db import db
 from portal.org.permissions import Role
-from portal.prints import chunks
 from tests import factories
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def folder(app) -> Path:
     """Where this test's files of jobs are."""
-    place = Path(app.config["INSTANCE"]) / "jobs" / "prints"
-    chunks.use(place)
-    return place
+    return Path(app.config["INSTANCE"]) / "jobs" / "prints"
 
 
 @pytest.fixture
