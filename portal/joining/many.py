@@ -18,12 +18,14 @@ from portal.org.models import User
 from portal.org.permissions import Permission as P
 
 from .models import Application
+from .models import ApplicationState as S
 from .service import LISTED, Filters, ready
 from .workflow import JOINING, the_union
 
 audit.name_acts({"joining.approve_many": "批量批准入会", "joining.agree_many": "批量给出分工会意见"})
 
 MOST = 200  # taken in one transaction, so that nobody else waits for long
+UNTOUCHED = (S.SUBMITTED, S.ALREADY_HERE)  # nobody has acted but the applicant
 NOBODY = "请先勾选要办理的申请"
 
 
@@ -69,6 +71,7 @@ def take(actor: User, action: str, ids: Collection[int], **inputs: Any) -> Outco
     """
     if inputs.get("study_date") and inputs["study_date"] > today():
         raise DomainError("研究日期不能晚于今天，请核对", field="study_date")
+    step = JOINING.step(action)
     query = _of(actor, ids).with_for_update(of=Application).execution_options(populate_existing=True)
     items = list(db.session.scalars(query))
     if not items:
@@ -78,6 +81,8 @@ def take(actor: User, action: str, ids: Collection[int], **inputs: Any) -> Outco
     outcome = Outcome([], [])
     for item, one in zip(items, told, strict=True):
         try:
+            if item.state in UNTOUCHED and item.state not in step.sources:
+                raise DomainError(f"现在是“{item.state.label}”，还不能{step.label}")
             with db.session.begin_nested():
                 JOINING.fire(item, action, actor, batch_id=batch, **inputs)
         except DomainError as error:

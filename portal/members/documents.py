@@ -97,7 +97,7 @@ def _eighteen(kind: IdType, number: str) -> Document:
     if kind is IdType.RESIDENCE_CARD and number[:6] not in RESIDENCE_AREAS:
         raise _refused("港澳台居民居住证号码以 810000、820000 或 830000 开头，请核对证件类型和号码")
     if kind is not told:
-        raise _refused(f"该号码是{told.label}的号码，请核对证件类型和号码")
+        raise _refused(f"该号码是{told.label}的号码，证件类型请改选“{told.label}”，或核对号码")
     if kind is not IdType.FOREIGNER_CARD and int(number[:2]) not in PROVINCES:
         raise _refused("身份证号码前两位不是省级行政区划代码，请核对")
     try:

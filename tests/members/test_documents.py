@@ -103,7 +103,7 @@ def test_a_residence_card_is_known_by_its_area(area: str) -> None:
         IdType.RESIDENCE_CARD, number, Sex.FEMALE, date(1990, 5, 1)
     )
     assert documents.read("5", number) == documents.read(None, number)
-    assert refusal("1", number) == "该号码是港澳台居民居住证的号码，请核对证件类型和号码"
+    assert refusal("1", number) == "该号码是港澳台居民居住证的号码，证件类型请改选“港澳台居民居住证”，或核对号码"
     assert refusal(None, number[:-1] + ("1" if number[-1] != "1" else "2")) == "身份证号码校验位错误，请核对"
 
 
@@ -124,9 +124,9 @@ def test_a_foreigners_card_is_new_or_old() -> None:
     assert documents.read(None, new) == documents.Document(IdType.FOREIGNER_CARD, new, Sex.FEMALE, date(1990, 5, 1))
     assert documents.read("6", new) == documents.read(None, new)
     assert documents.read(None, "usa130390050112") == documents.Document(IdType.FOREIGNER_CARD, "USA130390050112")
-    assert refusal("6", WOMAN) == "该号码是居民身份证的号码，请核对证件类型和号码"
+    assert refusal("6", WOMAN) == "该号码是居民身份证的号码，证件类型请改选“居民身份证”，或核对号码"
     assert refusal("6", "12") == "请填写 18 位外国人永久居留身份证号码"
-    assert refusal("1", new) == "该号码是外国人永久居留身份证的号码，请核对证件类型和号码"
+    assert refusal("1", new) == "该号码是外国人永久居留身份证的号码，证件类型请改选“外国人永久居留身份证”，或核对号码"
 
 
 @pytest.mark.parametrize(
