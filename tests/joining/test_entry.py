@@ -158,6 +158,7 @@ def test_nobody_is_approved_before_she_has_confirmed(tree, people: People, clien
     db.session.rollback()
     page = client_of(people.union).get(f"/joining/{item.id}")
     assert proof.MISSING in page.text
+    assert "待本人确认" in words(page.text)
 
     shown = client_of(people.branch).post(f"/joining/entry/{item.id}/link")
     address = re.search(rf"{outside_address}(/joining/entry/confirm/[\w-]{{22}})", shown.text)
