@@ -73,12 +73,13 @@ def test_a_new_colleague_joins_and_her_form_is_printed(desk: Desk, tmp_path: Pat
 
 
 def scan_the_poster(desk: Desk) -> str:
-    """The operator opens the page of codes; what her screen shows is what a phone's camera reads."""
+    """The operator opens the page of her code; what her screen shows is what a phone's camera reads."""
     page = desk.sign_in(BRANCH_OPERATOR)
     page.get_by_role("link", name="入会二维码").click()
-    card = page.locator("section.card").first
+    page.get_by_role("link", name="查看").first.click()
+    card = page.locator("section.card", has=page.get_by_role("heading", name="二维码", exact=True))
     expect(card.get_by_role("img")).to_be_visible()
-    (seen,) = pyzbar.decode(Image.open(io.BytesIO(page.screenshot())))
+    (seen,) = pyzbar.decode(Image.open(io.BytesIO(page.screenshot(full_page=True))))
     with page.expect_download() as download:
         card.get_by_role("link", name="下载图片").click()
     (posted,) = pyzbar.decode(Image.open(download.value.path()))
