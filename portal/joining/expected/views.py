@@ -11,9 +11,9 @@ from flask_login import current_user
 from portal.core import crypto
 from portal.core.errors import DomainError
 from portal.core.web import renders
-from portal.joining import applying, codes, links, questions
+from portal.joining import applying, codes, links
 from portal.joining.forms import APPLY
-from portal.joining.views import RECEIPT, sent, ticked
+from portal.joining.views import RECEIPT, sent, shown, ticked
 from portal.org.guards import needs, public
 from portal.org.permissions import Permission
 
@@ -215,5 +215,4 @@ def invited(token: str) -> ResponseReturnValue:
         form.form_key.data = crypto.random_token()
     elif sent(form, check, send):
         return redirect(url_for("joining.receipt"))
-    page = render_template("joining/apply.html", form=form, unit=unit, texts=questions, is_invited=True)
-    return page, form.status
+    return shown(form, "joining/apply.html", unit=unit, is_invited=True)
