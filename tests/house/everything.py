@@ -126,7 +126,7 @@ def _give_photo(member: Member) -> None:
 
 
 def _give_paper(member: Member) -> None:
-    """Let the member's form be printed, signed, scanned and put away; she has a finished print job and one that waits."""
+    """Let the member's form be printed, signed, scanned and put away; she has a finished job and one that waits."""
     filing.keep_prints(
         SHELL, [(member.id, member.unit_id)], print_id=member.uuid, papers=Papers.REGISTRATION, at_joining=False,
         of_batch=False,
