@@ -137,36 +137,33 @@ ApproveForm = form_class(
 )  # fmt: skip
 
 
-class CommentForm(PortalForm):
-    """The words that a step needs."""
-
-    comment = StringField(
-        "理由",
-        [InputRequired("请填写理由"), Length(max=COMMENT_MOST, message=f"最多 {COMMENT_MOST} 个字，请缩短")],
-        widget=TextArea(),
-        render_kw={"rows": "4"},
-    )
+def _words(label: str = "理由", hint: str = "", *, required: bool = True) -> StringField:
+    """Return an input for the words that a step needs."""
+    longest = Length(max=COMMENT_MOST, message=f"最多 {COMMENT_MOST} 个字，请缩短")
+    must = [InputRequired(f"请填写{label}")] if required else []
+    return StringField(label, [*must, longest], description=hint, widget=TextArea(), render_kw={"rows": "4"})
 
 
-WithoutOpinionForm: type[PortalForm] = type("WithoutOpinionForm", (CommentForm, ApproveForm), {})
+class _WhyForm(PortalForm):
+    """Why the union does not wait."""
+
+    comment = _words(hint="写入办理记录，分工会会看到")
+
+
+WithoutOpinionForm: type[PortalForm] = type("WithoutOpinionForm", (_WhyForm, ApproveForm), {})
 
 
 class AgreeManyForm(PortalForm):
     """The branch's opinion on many at once."""
 
-    comment = StringField(
-        "分工会意见",
-        [Length(max=COMMENT_MOST, message=f"最多 {COMMENT_MOST} 个字，请缩短")],
-        description="选填，写入每份申请的办理记录",
-        widget=TextArea(),
-        render_kw={"rows": "3"},
-    )
+    comment = _words("分工会意见", "选填，写入每份申请的办理记录", required=False)
 
 
-class RedirectForm(CommentForm):
+class RedirectForm(PortalForm):
     """Where to, and why; `seen_unit` is where the application lay when the page was made."""
 
     unit_id = SelectField("转到", coerce=int, description="申请人填写的内容都会保留，由新的分工会给出意见")
+    comment = _words(hint="新的分工会会看到")
     seen_unit = IntegerField(widget=HiddenInput())
 
     def offer(self, units: Iterable[OrgUnit]) -> RedirectForm:
@@ -183,13 +180,7 @@ class RejectForm(PortalForm):
     """The reason, from the list and in words."""
 
     reason = SelectField("原因", coerce=_reason, choices={"": "请选择", **dict(Reason.choices())})
-    comment = StringField(
-        "理由",
-        [InputRequired("请填写理由"), Length(max=COMMENT_MOST, message=f"最多 {COMMENT_MOST} 个字，请缩短")],
-        description="申请人会在回执页看到原因和理由",
-        widget=TextArea(),
-        render_kw={"rows": "4"},
-    )
+    comment = _words(hint="申请人会在回执页看到原因和理由")
 
 
 class ReturnForm(RejectForm):

@@ -48,15 +48,16 @@ def _take(action: str, form: PortalForm) -> ResponseReturnValue:
     else:
         ids = _numbers(request.form.get("ids", "").split(","))
         if form.validate():
-            inputs: dict[str, Any] = {name: value for name, value in form.data.items() if name != "csrf_token"}
+            typed: dict[str, Any] = form.data | form.values()
+            inputs = {name: value for name, value in typed.items() if name != "csrf_token" and value is not None}
             try:
-                outcome = many.take(current_user, action, ids, **(inputs | form.values()))
+                outcome = many.take(current_user, action, ids, **inputs)
             except DomainError as error:
                 form.refuse(error)
             else:
                 return render_template("joining/many_done.html", step=step, outcome=outcome)
         items = many.chosen(current_user, ids)
-    more = request.args.get("all", 0, type=int) - len(items)
+    more = request.args.get("all", 0, type=int) - len(items) if len(items) == many.MOST else 0
     return render_template(
         "joining/many.html", step=step, form=form, items=items, more=more, most=many.MOST
     ), form.status

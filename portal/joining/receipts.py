@@ -160,7 +160,7 @@ def _lines(receipt: Receipt, state: S) -> list[Line]:
     opinion = item.opinion_at if opens else None
     decided = item.study_date if state == S.APPROVED else None
     days = {
-        "已提交": local(sent).date() if sent else None,
+        "提交申请" if state is S.DRAFT else "已提交": local(sent).date() if sent else None,
         "分工会意见": local(opinion).date() if opinion else None,
         "校工会审批": decided,
         "建立会籍": decided,

@@ -181,7 +181,12 @@ class Walk:
             ),
             "joining.redirect": (
                 {"id": waiting},
-                {"unit_id": self.ids["elsewhere"], "seen_unit": here.get("unit", ""), "comment": "他在机关工作"},
+                {
+                    # one's own application lies at c, all others elsewhere
+                    "unit_id": self.ids["elsewhere"] if "unit" in here else self.ids["places"]["a"]["unit"],
+                    "seen_unit": here.get("unit", self.ids["elsewhere"]),
+                    "comment": "他在机关工作",
+                },
             ),
             "many.approve": ({}, {"ids": str(agreed), "study_date": today().isoformat()}),
             "many.agree": ({}, {"ids": str(waiting)}),

@@ -408,3 +408,13 @@ def test_a_branch_does_not_go_on_without_itself(tree: dict[str, OrgUnit], people
 
     assert answer.status_code == 403
     assert "approve_without_opinion" not in [step.action for step in JOINING.open_steps(item, people.branch)]
+
+
+def test_a_request_without_the_words_is_an_opinion_without_words(
+    tree: dict[str, OrgUnit], people: People, client_of: Browser
+) -> None:
+    (item,) = waiting(tree["a"], 1, S.SUBMITTED)
+
+    done = client_of(people.branch).post("/joining/agree-many", data={"ids": str(item.id)})
+
+    assert (done.status_code, item.state) == (200, S.BRANCH_OK)
