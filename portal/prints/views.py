@@ -214,6 +214,7 @@ def paper(id: int) -> ResponseReturnValue:
         file=file_row,
         prints=prints,
         states=filing.FileState,
+        papers=Papers,
         may_read_scan=archive.may_read_scan(current_user, member, file_row),
     )
     return page, form.status

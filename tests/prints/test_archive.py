@@ -8,14 +8,17 @@ import pytest
 from PIL import Image
 
 from portal.core import audit, pdf
+from portal.core.actors import SHELL
 from portal.core.db import db
-from portal.members import filing
+from portal.members import filing, history
 from portal.members.filing import FileState
+from portal.members.printing import Papers
 from portal.org.permissions import Role
 from portal.prints import archive
 from portal.prints.archive import Filters
 from tests import factories
 from tests.client import words
+from tests.prints.conftest import pages_of
 from tests.prints.test_jobs import ask, done
 
 PLACE = "校工会档案柜 A-03"
@@ -111,3 +114,19 @@ def test_what_is_no_scan_is_refused_under_its_input(client_of, operator, members
 
     assert (page.status_code, "请上传签字表" in page.text) == (422, True)
     assert filing.file_of(members[0]) is None
+
+
+def test_one_members_papers_print_from_her_file_in_every_kind(client_of, operator, members):
+    browser = client_of(operator)
+    page = browser.get(f"/prints/archive/{members[0].id}")
+    history.write(members[0], {"department": "后勤处"}, SHELL, reason="更正")
+    db.session.commit()
+
+    answer = browser.post(f"/members/{members[0].id}/registration-form", data={"papers": "both", "version": "joined"})
+
+    assert "入会申请书" in words(page.text)
+    front, back = pages_of(answer.data)
+    assert ("入会申请书" in front, "教务处" in front, "教务处" in back, "后勤处" in back) == (True, True, True, False)
+    [print_] = filing.prints_of(members[0])
+    assert (print_.papers, print_.at_joining, print_.job) == (Papers.BOTH, True, None)
+    assert "打印记录" in words(browser.get(f"/prints/archive/{members[0].id}").text)
