@@ -115,10 +115,11 @@ def cancel(id: int) -> ResponseReturnValue:
     return redirect(url_for(".index"), SEE_OTHER)
 
 
-@bp.get("/blank/<which>")
+@bp.get("/blank")
 @needs(Permission.MEMBER_PRINT)
-def blank(which: str) -> ResponseReturnValue:
-    """Print empty forms, to be filled in by hand."""
+def blank() -> ResponseReturnValue:
+    """Print empty forms, to be filled in by hand; `papers` in the address says which, else both."""
+    which = request.args.get("papers", "")
     papers = Papers(which) if which in list(Papers) else Papers.BOTH  # type: ignore[call-arg]  # by its value alone
     form = RegistrationForm(pledge=filing.JOIN_PLEDGE)
     service.release()
@@ -131,12 +132,12 @@ def blank(which: str) -> ResponseReturnValue:
 
 
 @bp.get("/check/")
-@bp.get("/check/<code>")
+@bp.get("/check/<token>")
 @limiter.limit(GUESSES)
 @public
-def check(code: str = "") -> ResponseReturnValue:
+def check(token: str = "") -> ResponseReturnValue:
     """Say whether a print is genuine, and nothing about whom it is of."""
-    asked = code or request.args.get("code", "").strip()[:40]
+    asked = token or request.args.get("code", "").strip()[:40]
     print_ = filing.genuine(asked) if asked else None
     form = ProofForm(formdata=None, data={"code": asked})
     page = render_template("prints/check.html", form=form, asked=asked, print=print_)

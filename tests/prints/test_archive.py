@@ -130,3 +130,12 @@ def test_one_members_papers_print_from_her_file_in_every_kind(client_of, operato
     [print_] = filing.prints_of(members[0])
     assert (print_.papers, print_.at_joining, print_.job) == (Papers.BOTH, True, None)
     assert "打印记录" in words(browser.get(f"/prints/archive/{members[0].id}").text)
+
+
+@pytest.mark.parametrize(("which", "titles"), [("application", ["入会申请书"]), ("both", ["入会申请书", "登记表"])])
+def test_blank_forms_have_the_same_layout_and_nobodys_data(client_of, operator, which, titles):
+    answer = client_of(operator).get("/prints/blank", query_string={"papers": which})
+
+    texts = pages_of(answer.data)
+    assert [title in text for title, text in zip(titles, texts, strict=True)] == [True] * len(titles)
+    assert ("我自愿加入中华全国总工会" in texts[0], "贴照片处" in texts[0], "核验码" in texts[0]) == (True, True, False)
