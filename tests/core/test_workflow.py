@@ -15,9 +15,9 @@ from portal.core.db import db
 from portal.core.errors import Absent, Conflict, DomainError, Forbidden
 from portal.core.notices import Notice
 from portal.core.workflow import Step, Workflow, workflows
-from portal.joining.models import ApplicationState
+from portal.joining.models import ApplicationState, Reason
 from portal.joining.workflow import JOINING
-from portal.org.models import Grant
+from portal.org.models import Grant, OrgUnit
 from portal.org.permissions import Role
 from tests import factories
 
@@ -176,7 +176,7 @@ def test_open_steps_are_those_that_fire(tree, user_as) -> None:
                 savepoint = db.session.begin_nested()
                 answer = "taken"
                 try:
-                    JOINING.fire(item, step.action, actor, comment="理由", **inputs_of(step))
+                    JOINING.fire(item, step.action, actor, comment="理由", **inputs_of(step, tree))
                 except (Forbidden, Conflict):
                     answer = "not his"
                 except DomainError:
@@ -188,9 +188,16 @@ def test_open_steps_are_those_that_fire(tree, user_as) -> None:
                     )  # fmt: skip
 
 
-def inputs_of(step: Step) -> dict[str, Any]:
+def inputs_of(step: Step, tree: dict[str, OrgUnit]) -> dict[str, Any]:
     """What a step asks for besides a comment."""
-    return {"approve": {"study_date": today()}, "return": {"wrong_fields": ["native_place"]}}.get(step.action, {})
+    asked: dict[str, dict[str, Any]] = {
+        "approve": {"study_date": today()},
+        "approve_without_opinion": {"study_date": today()},
+        "redirect": {"unit_id": tree["b"].id, "seen_unit": tree["a"].id},
+        "reject": {"reason": Reason.OTHER},
+        "return": {"reason": Reason.OTHER, "wrong_fields": ["native_place"]},
+    }
+    return asked.get(step.action, {})
 
 
 def test_a_step_that_is_none_is_absent() -> None:
