@@ -5,7 +5,9 @@ The school is made once in a test run; each process that needs it copies it and 
 
 from __future__ import annotations
 
+import atexit
 import fcntl
+import functools
 import os
 import re
 import shutil
@@ -23,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page, Response
+    from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Response
 
 ROOT = Path(__file__).resolve().parents[1]
 BORN = re.compile(r"http://127\.0\.0\.1:(\d+)/")
@@ -175,15 +177,22 @@ def school(seeded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 # --- the browser ----------------------------------------------------------------------------------------------------
 
 
+@functools.cache
+def playwright() -> Playwright:
+    """Return the one Playwright of this process: a second one refuses to start beside the first."""
+    from playwright.sync_api import sync_playwright  # only where a browser is needed
+
+    started = sync_playwright().start()
+    atexit.register(started.stop)
+    return started
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium."""
-    from playwright.sync_api import sync_playwright  # only where a browser is needed
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(CHROMIUM))
-        yield browser
-        browser.close()
+    browser = playwright().chromium.launch(executable_path=shutil.which("chromium"), args=list(CHROMIUM))
+    yield browser
+    browser.close()
 
 
 @dataclass

@@ -25,7 +25,7 @@ PEOPLE = {
     "分工会操作员 GH01": OPERATOR,
     "会员 GH01": OWN,
 }
-FILES = re.compile(r"\.(png|svg|jpg|pdf|xlsx)$|/\d+/photo$|^/prints/blank/")
+FILES = re.compile(r"\.(png|svg|jpg|pdf|xlsx)$|/\d+/photo$|^/prints/blank$")
 FIRST_LOAD = 100_000  # bytes
 
 COMMON = "的工会员职书身份证号码爱好龙凤"

@@ -12,7 +12,7 @@ import pytest
 import time_machine
 from flask import Flask
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from pyzbar import pyzbar
 from werkzeug.serving import make_server
 
@@ -24,14 +24,9 @@ from portal.members.models import Member
 from tests import factories
 from tests.client import DistrustfulClient
 from tests.house.everything import photo
+from tests.serving import chromium
 
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
+__all__ = ["chromium"]
 
 
 @pytest.fixture
