@@ -115,7 +115,7 @@ def test_the_script_changes_the_code_without_leaving_the_page(app, chromium, add
         clock.move_to(begin + 31)
         with page.expect_response("**/card/code.svg*"):
             page.clock.run_for(16_000)
-        page.wait_for_function("document.querySelector('.e-card-code img').src.includes('?')")
+        page.locator(".e-card-code img[src*='?']").wait_for()
         after = scan(page)
         stayed = page.evaluate("window.stayed")
     page.context.close()
@@ -132,7 +132,7 @@ def test_a_phone_without_network_shows_no_old_code(app, chromium, address, membe
 
     page.context.set_offline(True)
     page.clock.run_for(46_000)
-    page.wait_for_function("!document.querySelector('.e-card-code img')")
+    page.locator(".e-card-code img").wait_for(state="detached")
     hint = page.locator(".e-card-hint").inner_text()
     page.context.close()
 
