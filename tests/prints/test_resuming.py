@@ -93,8 +93,7 @@ def test_a_killed_job_goes_on_with_what_is_finished(operator, tree, folder, monk
 
     assert {path.name: path.stat().st_mtime_ns for path in untouched if path.name in kept} == kept
     assert list((folder / uuid).glob("*.partial")) == []
-    with pdfplumber.open(io.BytesIO(content)) as reader:
-        texts = ["".join(page.extract_text().split()) for page in reader.pages]
+    texts = ["".join((page.extract_text() or "").split()) for page in pypdf.PdfReader(io.BytesIO(content)).pages]
     assert [name in text for name, text in zip(names, texts, strict=True)] == [True] * len(names)
 
 
@@ -188,6 +187,8 @@ def test_every_printed_field_reads_back_equal_and_sides_never_shift(printed):
             _reads_back(Sheet(pages[place]), more_family, more_resume)
             assert pages[place + 1].extract_text() == ""
             place += 2
+        for page in pages[max(0, place - 4) : place]:
+            page.close()  # what has been read is not kept
     assert place == len(pages)
 
 
