@@ -11,7 +11,12 @@ class Permission(StrEnum):
     """subject.verb; a grant gives it at a unit and below. `SIGNED_IN` needs no grant."""
 
     SIGNED_IN = "signed-in"
+    ACCOUNT_MANAGE = "account.manage"
+    ACCOUNT_READ = "account.read"
     AUDIT_READ = "audit.read"
+    COMPARE = "compare"
+    DELEGATE = "delegate"
+    HANDOVER = "handover"
     JOINING_APPROVE = "joining.approve"
     JOINING_CODES = "joining.codes"
     JOINING_ENTER = "joining.enter"
@@ -21,12 +26,17 @@ class Permission(StrEnum):
     MEMBER_EDIT = "member.edit"
     MEMBER_EDIT_UNION = "member.edit_union"
     MEMBER_FAMILY = "member.family"
+    MEMBER_IMPORT = "member.import"
+    MEMBER_IMPORT_HISTORIC = "member.import_historic"
     MEMBER_PRINT = "member.print"
     MEMBER_PRINT_FULL = "member.print_full"
     MEMBER_READ = "member.read"
     MEMBER_REVEAL = "member.reveal"
     MEMBER_SALARY = "member.salary"
+    POST_MANAGE = "post.manage"
     SYSTEM = "system"
+    UNIT_MANAGE = "unit.manage"
+    UNIT_READ = "unit.read"
 
 
 class Role(LabelEnum):
@@ -37,6 +47,8 @@ class Role(LabelEnum):
     UNION_OPERATOR = "union_operator", "校工会操作员"
     BRANCH_CHAIR = "branch_chair", "分工会主席"
     BRANCH_OPERATOR = "branch_operator", "分工会操作员"
+    ORG_ADMIN = "org_admin", "组织机构管理员"
+    UNIT_ADMIN = "unit_admin", "基层工会管理员"
 
 
 _P = Permission
@@ -50,14 +62,16 @@ _BRANCH = frozenset(
         _P.JOINING_RETURN,
         _P.MEMBER_EDIT,
         _P.MEMBER_FAMILY,
+        _P.MEMBER_IMPORT,  # what they import are applications
         _P.MEMBER_PRINT,
         _P.MEMBER_READ,
     }
 )
 
-_UNION_CHAIR = frozenset(
+# 校工会主席, 校工会操作员 and 基层工会管理员 alike
+_UNION = frozenset(
     {
-        _P.AUDIT_READ,
+        _P.ACCOUNT_READ,
         _P.JOINING_APPROVE,
         _P.JOINING_CODES,
         _P.JOINING_READ,
@@ -71,11 +85,69 @@ _UNION_CHAIR = frozenset(
     }
 )
 
+# who does the daily work of one 基层工会
+_CLERK = _UNION | {
+    _P.ACCOUNT_MANAGE,
+    _P.COMPARE,
+    _P.JOINING_ENTER,
+    _P.MEMBER_EDIT,
+    _P.MEMBER_EDIT_UNION,
+    _P.MEMBER_IMPORT,
+    _P.MEMBER_IMPORT_HISTORIC,
+    _P.POST_MANAGE,
+}
+
+# 组织机构管理员 looks after the units below and their administrators, and reads; she decides on no member.
+_ORG_ADMIN = frozenset(
+    {
+        _P.ACCOUNT_MANAGE,
+        _P.ACCOUNT_READ,
+        _P.AUDIT_READ,
+        _P.HANDOVER,
+        _P.JOINING_CODES,
+        _P.JOINING_READ,
+        _P.MEMBER_READ,
+        _P.UNIT_MANAGE,
+        _P.UNIT_READ,
+    }
+)
+
 # The super administrator is a technical role: no membership decisions, no personal data.
+_SUPER_ADMIN = frozenset(
+    {
+        _P.ACCOUNT_MANAGE,
+        _P.ACCOUNT_READ,
+        _P.AUDIT_READ,
+        _P.HANDOVER,
+        _P.JOINING_CODES,
+        _P.SYSTEM,
+        _P.UNIT_MANAGE,
+        _P.UNIT_READ,
+    }
+)
+
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.SUPER_ADMIN: frozenset({_P.AUDIT_READ, _P.JOINING_CODES, _P.SYSTEM}),
-    Role.UNION_CHAIR: _UNION_CHAIR,
-    Role.UNION_OPERATOR: _UNION_CHAIR - {_P.AUDIT_READ} | {_P.JOINING_ENTER, _P.MEMBER_EDIT, _P.MEMBER_EDIT_UNION},
+    Role.SUPER_ADMIN: _SUPER_ADMIN,
+    Role.UNION_CHAIR: _UNION | {_P.AUDIT_READ, _P.DELEGATE, _P.HANDOVER, _P.UNIT_READ},
+    Role.UNION_OPERATOR: _CLERK | {_P.HANDOVER, _P.UNIT_MANAGE, _P.UNIT_READ},
     Role.BRANCH_CHAIR: _BRANCH,
     Role.BRANCH_OPERATOR: _BRANCH,
+    Role.ORG_ADMIN: _ORG_ADMIN,
+    Role.UNIT_ADMIN: _CLERK,
+}
+
+
+class Reach(StrEnum):
+    """Where, seen from the unit of one's own grant, one may appoint."""
+
+    WITHIN = "within"  # there and below
+    BELOW = "below"  # strictly below
+
+
+# Whoever holds the role on the left may open accounts with the roles on the right, and look after them.
+MAY_APPOINT: dict[Role, dict[Role, Reach]] = {
+    Role.SUPER_ADMIN: dict.fromkeys(Role, Reach.WITHIN),
+    Role.UNION_OPERATOR: dict.fromkeys((Role.UNION_OPERATOR, Role.BRANCH_CHAIR, Role.BRANCH_OPERATOR), Reach.WITHIN),
+    Role.ORG_ADMIN: {Role.ORG_ADMIN: Reach.BELOW, Role.UNIT_ADMIN: Reach.WITHIN},
+    Role.UNIT_ADMIN: dict.fromkeys((Role.BRANCH_CHAIR, Role.BRANCH_OPERATOR), Reach.BELOW),
 }
