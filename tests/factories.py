@@ -257,9 +257,7 @@ def make_application(
     if state is S.APPROVED:
         JOINING.fire(item, "approve", hand, study_date=study_date or today())
     if state in (S.RETURNED, S.EXPIRED):
-        JOINING.fire(
-            item, "return", hand, comment="请核对籍贯", wrong_fields=["native_place"], reason=Reason.WRONG
-        )
+        JOINING.fire(item, "return", hand, comment="请核对籍贯", wrong_fields=["native_place"], reason=Reason.WRONG)
     if state is S.EXPIRED:
         JOINING.fire(item, "expire", CLOCK, own=True)
     if state is S.REJECTED:

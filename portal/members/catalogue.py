@@ -58,13 +58,13 @@ _RESUME_ROWS = (
     Field("place", "单位/学校", Kind.TEXT, RESUME, max_length=60, required=True),
     Field("post", "职务/身份", Kind.TEXT, RESUME, max_length=30),
     Field("witness", "证明人", Kind.NAME, RESUME),
-)
+)  # fmt: skip
 _FAMILY_ROWS = (
     Field("relation", "称谓", Kind.CHOICE, FAMILY, options=RELATION, required=True),
     Field("name", "姓名", Kind.NAME, FAMILY, required=True),
     Field("workplace", "工作单位", Kind.TEXT, FAMILY, max_length=60),
     Field("phone", "电话", Kind.TELEPHONE, FAMILY),
-)
+)  # fmt: skip
 _CHILD_ROWS = (
     Field("name", "姓名", Kind.NAME, FAMILY),
     Field("sex", "性别", Kind.CHOICE, FAMILY, options=enums.Sex),
@@ -73,20 +73,20 @@ _CHILD_ROWS = (
     Field("id_number", "证件号码", Kind.ID_NUMBER, FAMILY),
     Field("school", "就读学校/年级", Kind.TEXT, FAMILY, max_length=60),
     Field("is_only_child", "是否独生", Kind.BOOL, FAMILY),
-)
+)  # fmt: skip
 _SPOUSE = (
     Field("name", "配偶姓名", Kind.NAME, FAMILY, required=True),
     Field("workplace", "配偶工作单位", Kind.TEXT, FAMILY, max_length=60),
     Field("phone", "配偶电话", Kind.TELEPHONE, FAMILY),
     Field("is_member_here", "配偶是否本校会员", Kind.BOOL, FAMILY),
     Field("married_on", "结婚日期", Kind.DATE, FAMILY),
-)
+)  # fmt: skip
 _HONOR_ROWS = (
     Field("title", "称号", Kind.TEXT, CONTACT, max_length=60, required=True),
     Field("level", "级别", Kind.CHOICE, CONTACT, options=enums.HonorLevel),
     Field("year", "年度", Kind.INTEGER, CONTACT, low=1900, high=2100),
     Field("document_no", "文号", Kind.TEXT, CONTACT, max_length=60),
-)
+)  # fmt: skip
 
 FIELDS: tuple[Field, ...] = (
     Field("name", "姓名", Kind.NAME, BASIC, number=1, edits=_ASK_ASK_C, max_length=50, autocomplete="name"),
@@ -158,7 +158,7 @@ FIELDS: tuple[Field, ...] = (
     Field("birthday", "生日", Kind.BIRTHDAY, BASIC, column="birth_date"),
     Field("membership_years", "会龄", Kind.YEARS, MEMBERSHIP, column="join_date"),
     Field("completeness", "资料完整度", Kind.COMPLETENESS, RESUME),
-)
+)  # fmt: skip
 
 FIELD: dict[str, Field] = {field.name: field for field in FIELDS}
 NUMBERED: tuple[Field, ...] = tuple(field for field in FIELDS if field.number is not None)
@@ -168,7 +168,7 @@ REQUIRED_QUICK: tuple[str, ...] = ("name", "id_number", "mobile")
 REQUIRED_FULL: tuple[str, ...] = (
     "name", "sex", "birth_date", "ethnicity", "native_place", "political_status", "id_type", "id_number", "staff_no",
     "department", "employment_form", "post_category", "work_start_date", "education", "branch", "mobile", "resume",
-)
+)  # fmt: skip
 # what is missing here prints blank and is listed; it never stops a print
 REQUIRED_PRINT: tuple[str, ...] = (*REQUIRED_FULL, "photo", "admin_duty", "prof_title", "family_members")
 

@@ -16,8 +16,9 @@ from portal.members.catalogue import COUNTY, FIELD
 from portal.members.enums import IdType, Sex
 
 # the first two digits of GB/T 2260
-PROVINCES = frozenset({*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66),
-                       71, 81, 82, 83})
+PROVINCES = frozenset(
+    {*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71, 81, 82, 83}
+)
 RESIDENCE_AREAS = ("810000", "820000", "830000")  # 香港, 澳门, 台湾
 FIRST_YEAR = 1880
 

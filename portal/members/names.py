@@ -21,7 +21,7 @@ _SINGLE = {
     "翟": "zhai", "重": "chong", "种": "chong", "折": "she", "卜": "bu", "繁": "po", "郇": "xun", "佴": "nai",
     "隗": "wei", "黑": "he", "牟": "mu", "阚": "kan", "薄": "bo", "都": "du", "句": "gou", "角": "jue", "粘": "nian",
     "能": "nai", "长": "chang", "藏": "zang", "不": "fou", "六": "lu", "盖": "ge",
-}
+}  # fmt: skip
 _SEPARATORS = re.compile(r"[\s·•‧・．.'’\-]+")
 
 

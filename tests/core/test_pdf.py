@@ -94,17 +94,20 @@ def test_broken_picture_is_an_error_not_a_gap(press: Press) -> None:
         press.render("<img src='image:photo'>", images={"photo": b"no picture"})
 
 
-@pytest.mark.parametrize("html", [
-    "<img src='{}'>",
-    "<link rel=stylesheet href='{}'>",
-    "<link rel=attachment href='{}'>",
-    "<style>@import url({});</style>",
-    "<style>@font-face {{ font-family: x; src: url({}) }}</style><p style='font-family: x'>x",
-    "<p style='background: url({})'>x",
-    "<object data='{}'></object>",
-    "<embed src='{}'>",
-    "<svg><image href='{}' width='9' height='9'/></svg>",
-])
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<img src='{}'>",
+        "<link rel=stylesheet href='{}'>",
+        "<link rel=attachment href='{}'>",
+        "<style>@import url({});</style>",
+        "<style>@font-face {{ font-family: x; src: url({}) }}</style><p style='font-family: x'>x",
+        "<p style='background: url({})'>x",
+        "<object data='{}'></object>",
+        "<embed src='{}'>",
+        "<svg><image href='{}' width='9' height='9'/></svg>",
+    ],
+)
 def test_no_connection_is_opened(press: Press, html: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)

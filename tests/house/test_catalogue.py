@@ -37,11 +37,26 @@ DICTIONARY = """
 """
 RIGHTS = {"N": NOW, "A": ASK, "-": NEVER}
 SECTIONS = {
-    "basic": 7, "identity": 4, "work": 10, "education": 5, "membership": 6, "family": 6, "contact": 4, "resume": 2,
+    "basic": 7,
+    "identity": 4,
+    "work": 10,
+    "education": 5,
+    "membership": 6,
+    "family": 6,
+    "contact": 4,
+    "resume": 2,
 }
 ENCRYPTED = {
-    "id_number", "mobile", "home_address", "dues_base", "family_planning_text", "spouse", "children", "family_members",
-    "honors", "resume",
+    "id_number",
+    "mobile",
+    "home_address",
+    "dues_base",
+    "family_planning_text",
+    "spouse",
+    "children",
+    "family_members",
+    "honors",
+    "resume",
 }
 DERIVED = {Kind.AGE, Kind.BIRTHDAY, Kind.YEARS, Kind.COMPLETENESS}
 TABLES_OF_THEIR_OWN = {Kind.POSTS, Kind.CHANGES}
@@ -157,14 +172,32 @@ def test_what_anyone_may_edit_has_an_input_and_nothing_else_is_asked(field: Fiel
             assert [one.name for one in form_class("One", [field])() if one.name != "csrf_token"] == [field.name]
     else:
         assert field.name in {
-            "employment_status", "member_no", "join_date", "branch", "union_post", "membership_status",
-            "membership_changes", "children", "honors", "age", "birthday", "membership_years", "completeness",
+            "employment_status",
+            "member_no",
+            "join_date",
+            "branch",
+            "union_post",
+            "membership_status",
+            "membership_changes",
+            "children",
+            "honors",
+            "age",
+            "birthday",
+            "membership_years",
+            "completeness",
         }
 
 
 def test_completeness_counts_the_44_and_takes_none_as_an_answer() -> None:
-    values: dict[str, object] = {"name": "张三", "family_members": [], "children_count": 0, "is_migrant_worker": False,
-                                 "resume": None, "remark": "", "admin_rank": "0"}
+    values: dict[str, object] = {
+        "name": "张三",
+        "family_members": [],
+        "children_count": 0,
+        "is_migrant_worker": False,
+        "resume": None,
+        "remark": "",
+        "admin_rank": "0",
+    }
 
     assert catalogue.completeness(values.get) == 4
     assert catalogue.completeness(lambda name: "filled") == 44

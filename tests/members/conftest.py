@@ -18,9 +18,17 @@ NUMBER = factories.id_number(birth=date(1985, 6, 15), sex="2", serial=321)
 def member(tree):
     """Someone of branch a with something in every section."""
     values = factories.a_person(
-        name="曾晓梅", id_number=NUMBER, birth_date=date(1985, 6, 15), sex="2", staff_no="20150012",
-        mobile="13912345678", dues_base="7654.32", marital_status="21", home_address="迎宾路一号",
-        spouse={"name": "王伟", "phone": "13700009999"}, children_count=1,
+        name="曾晓梅",
+        id_number=NUMBER,
+        birth_date=date(1985, 6, 15),
+        sex="2",
+        staff_no="20150012",
+        mobile="13912345678",
+        dues_base="7654.32",
+        marital_status="21",
+        home_address="迎宾路一号",
+        spouse={"name": "王伟", "phone": "13700009999"},
+        children_count=1,
         family_members=[{"relation": "51", "name": "曾父", "workplace": "海港煤矿", "phone": "13800007777"}],
     ).values
     return service.admit(SHELL, unit=tree["a"], values=values, join_date=date(2026, 9, 1))

@@ -28,7 +28,6 @@ def warnings(values) -> list[str]:
     return service.check(values, today=DAY)[1]
 
 
-
 def test_a_whole_person_passes_and_gets_what_her_number_tells():
     person = factories.a_person().values
     given = {name: value for name, value in person.items() if name not in ("sex", "birth_date", "id_type")}

@@ -101,7 +101,9 @@ def test_a_clock_set_back_does_not_turn_the_order_round(tree):
 def test_what_is_derived_follows(tree):
     member = history.begin(
         factories.a_person(name="曾晓梅", prof_title="012").values,
-        tree["a"], SHELL, reason="入会",
+        tree["a"],
+        SHELL,
+        reason="入会",
     )
     derived = (member.name_pinyin, member.name_initials, member.name_plain, member.title_level)
 
@@ -139,11 +141,19 @@ def test_no_sealed_secret_or_family_value_reaches_the_trace(tree):
     member = history.begin(person.values, tree["a"], SHELL, reason="入会")
     other = factories.id_number()
     values = {
-        "id_number": other, "mobile": "13700009876", "dues_base": "7654.32", "home_address": "金丝雀路一号",
-        "family_planning_text": "金丝雀证", "marital_status": "40", "children_count": 7,
-        "spouse": {"name": "金丝雀"}, "family_members": [{"relation": "51", "name": "金丝雀"}],
-        "children": [{"name": "金丝雀"}], "resume": [{"start": "2001-01", "end": None, "place": "金丝雀大学"}],
-        "honors": [{"title": "金丝雀奖"}], "department": "财务处",
+        "id_number": other,
+        "mobile": "13700009876",
+        "dues_base": "7654.32",
+        "home_address": "金丝雀路一号",
+        "family_planning_text": "金丝雀证",
+        "marital_status": "40",
+        "children_count": 7,
+        "spouse": {"name": "金丝雀"},
+        "family_members": [{"relation": "51", "name": "金丝雀"}],
+        "children": [{"name": "金丝雀"}],
+        "resume": [{"start": "2001-01", "end": None, "place": "金丝雀大学"}],
+        "honors": [{"title": "金丝雀奖"}],
+        "department": "财务处",
     }
 
     history.write(member, values, SHELL, reason="更正")

@@ -19,11 +19,22 @@ COLUMNS = [20, 38, 64, 78, 100, 120, 156, 190]  # mm from the left edge of the p
 ROWS = [11] * 6 + [8] * 5 + [8] * 7 + [32, 18]
 # field: left and right rule of its cell in mm, and which cell it is from the top of the frame in that column
 CELLS = {
-    "name": (38, 64, 0), "sex": (78, 100, 0), "birth_date": (120, 156, 0),
-    "ethnicity": (38, 64, 1), "education": (78, 100, 1), "native_place": (120, 156, 1),
-    "political_status": (38, 64, 2), "dues_base": (78, 100, 2), "work_start_date": (120, 156, 2),
-    "department": (38, 100, 3), "admin_duty": (120, 156, 3), "id_number": (38, 100, 4), "prof_title": (120, 190, 4),
-    "mobile": (38, 100, 5), "branch": (120, 190, 5), "remark": (38, 190, 19),
+    "name": (38, 64, 0),
+    "sex": (78, 100, 0),
+    "birth_date": (120, 156, 0),
+    "ethnicity": (38, 64, 1),
+    "education": (78, 100, 1),
+    "native_place": (120, 156, 1),
+    "political_status": (38, 64, 2),
+    "dues_base": (78, 100, 2),
+    "work_start_date": (120, 156, 2),
+    "department": (38, 100, 3),
+    "admin_duty": (120, 156, 3),
+    "id_number": (38, 100, 4),
+    "prof_title": (120, 190, 4),
+    "mobile": (38, 100, 5),
+    "branch": (120, 190, 5),
+    "remark": (38, 190, 19),
 }
 FAMILY = {"relation": (38, 64, 7), "name": (64, 100, 7), "workplace": (100, 156, 7), "phone": (156, 190, 4)}
 RESUME = {"period": (38, 64, 12), "place": (64, 156, 12), "post": (156, 190, 9)}
@@ -38,22 +49,44 @@ def picture() -> bytes:
 
 
 def family(count: int) -> list[FamilyRow]:
-    return [FamilyRow(relation="兄弟", name=f"欧阳第{n}", workplace=f"第{n}中学", phone=f"1390000{n:04}")
-            for n in range(count)]
+    return [
+        FamilyRow(relation="兄弟", name=f"欧阳第{n}", workplace=f"第{n}中学", phone=f"1390000{n:04}")
+        for n in range(count)
+    ]
 
 
 def resume(count: int) -> list[ResumeRow]:
-    return [ResumeRow(period=f"{1990 + n}.09—{1991 + n}.08", place=f"第{n}研究所", post="助理研究员")
-            for n in range(count)]
+    return [
+        ResumeRow(period=f"{1990 + n}.09—{1991 + n}.08", place=f"第{n}研究所", post="助理研究员") for n in range(count)
+    ]
 
 
 ORDINARY = RegistrationForm(
-    member_no="GH01-2026-00012", serial="2026-000123", name="欧阳明月", sex="女", birth_date="1990年5月1日",
-    ethnicity="汉族", education="研究生", native_place="江苏省南京市", political_status="中共党员", dues_base="8650.00",
-    work_start_date="2014年7月1日", department="计算机科学与技术学院软件工程系", admin_duty="系副主任",
-    id_number="320102199005010021", prof_title="副教授", mobile="13800000000", branch="计算机学院分工会",
-    photo=picture(), family=family(2), resume=resume(3), opinion="经研究，同意入会", opinion_date="2026年3月1日",
-    remark="2026年9月1日退休，办理保留会籍", printed_at="2026-03-02 09:15", operator="王主席",
+    member_no="GH01-2026-00012",
+    serial="2026-000123",
+    name="欧阳明月",
+    sex="女",
+    birth_date="1990年5月1日",
+    ethnicity="汉族",
+    education="研究生",
+    native_place="江苏省南京市",
+    political_status="中共党员",
+    dues_base="8650.00",
+    work_start_date="2014年7月1日",
+    department="计算机科学与技术学院软件工程系",
+    admin_duty="系副主任",
+    id_number="320102199005010021",
+    prof_title="副教授",
+    mobile="13800000000",
+    branch="计算机学院分工会",
+    photo=picture(),
+    family=family(2),
+    resume=resume(3),
+    opinion="经研究，同意入会",
+    opinion_date="2026年3月1日",
+    remark="2026年9月1日退休，办理保留会籍",
+    printed_at="2026-03-02 09:15",
+    operator="王主席",
 )
 LONG_NAME = "买买提·阿不都热依木·吐尔逊·艾合买提·库尔班·玉苏甫江·卡"
 LONG_UNIT = (
@@ -75,8 +108,13 @@ FORMS = {
     "more": replace(ORDINARY, family=family(8), resume=resume(15)),
     "more, long name": replace(ORDINARY, name=LONG_NAME.replace("·", "尔"), resume=resume(9)),
     "long everywhere": replace(
-        ORDINARY, name=LONG_NAME, native_place=LONG_UNIT[:30], admin_duty=LONG_UNIT[:24], branch=LONG_UNIT,
-        prof_title=LONG_UNIT[:30], political_status="中国国民党革命委员会会员",
+        ORDINARY,
+        name=LONG_NAME,
+        native_place=LONG_UNIT[:30],
+        admin_duty=LONG_UNIT[:24],
+        branch=LONG_UNIT,
+        prof_title=LONG_UNIT[:30],
+        political_status="中国国民党革命委员会会员",
     ),
 }
 
@@ -258,8 +296,11 @@ def test_head_and_foot_stand_outside_the_frame(printed: dict[str, list[Sheet]], 
 
     for number, sheet in enumerate(sheets, start=1):
         above = "".join(c["text"] for c in sheet.page.chars if mm(c["bottom"]) < sheet.top + 0.3)
-        title, right = ("工会会员登记表", "NO：2026-000123") if number == 1 else (
-            "工会会员登记表（续页）", f"姓名：{FORMS[which].name}")
+        title, right = (
+            ("工会会员登记表", "NO：2026-000123")
+            if number == 1
+            else ("工会会员登记表（续页）", f"姓名：{FORMS[which].name}")
+        )
         assert above == f"{title}会员证号码：GH01-2026-00012{right}"
         foot = [char for char in sheet.page.chars if mm(char["top"]) > 277]
         words = "".join(char["text"] for char in foot).replace(" ", "").replace("　", "")
@@ -285,10 +326,18 @@ def test_markup_in_a_value_stays_text() -> None:
         assert sheet.text(sheet.cell(*CELLS["name"])) == "<b>&amp;"
 
 
-@pytest.mark.parametrize(("text", "width", "expected"), [
-    ("", 26, 12), ("欧阳明月", 26, 12), ("欧阳明月华", 26, 12), ("欧阳明月华清", 26, 11), ("欧阳明月华清秋", 26, 9),
-    (LONG_NAME, 26, 9), ("1990年5月1日", 36, 12),
-])
+@pytest.mark.parametrize(
+    ("text", "width", "expected"),
+    [
+        ("", 26, 12),
+        ("欧阳明月", 26, 12),
+        ("欧阳明月华", 26, 12),
+        ("欧阳明月华清", 26, 11),
+        ("欧阳明月华清秋", 26, 9),
+        (LONG_NAME, 26, 9),
+        ("1990年5月1日", 36, 12),
+    ],
+)
 def test_size_falls_by_steps_and_never_below_nine(text: str, width: float, expected: int) -> None:
     assert size(text, width) == expected
 

@@ -49,8 +49,23 @@ def test_one_sees_ones_own_subtree_and_the_count_agrees(tree, user_as, union):
 
 @pytest.mark.parametrize(
     "text",
-    ["曾晓梅", "晓梅", "zengxiaomei", "ZengXiao", "xiaomei", "zxm", "zx", "20150012", "2015", "GH-2026-00001",
-     "13912345678", "+86 139 1234 5678", "5678", "13030219850615", " 曾 晓梅 "],
+    [
+        "曾晓梅",
+        "晓梅",
+        "zengxiaomei",
+        "ZengXiao",
+        "xiaomei",
+        "zxm",
+        "zx",
+        "20150012",
+        "2015",
+        "GH-2026-00001",
+        "13912345678",
+        "+86 139 1234 5678",
+        "5678",
+        "13030219850615",
+        " 曾 晓梅 ",
+    ],
 )
 def test_everything_that_people_type_finds(tree, union, text):
     number = factories.id_number(birth=date(1985, 6, 15), sex="2")
@@ -183,7 +198,8 @@ def test_figures_count_the_own_subtree(tree, union, user_as):
     told = search.figures(union)
 
     assert [(figure.number, figure.params) for figure in told] == [
-        ("2", {"status": "active"}), ("0", {"status": "retained"}),
+        ("2", {"status": "active"}),
+        ("0", {"status": "retained"}),
     ]
     assert search.figures(user_as(Role.BRANCH_CHAIR, tree["a"]))[0].number == "1"
     assert search.figures(user_as()) == []

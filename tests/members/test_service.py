@@ -40,7 +40,10 @@ def test_admission_makes_number_version_line_and_account(tree, user_as):
     assert (version.member_no, version.reason, version.valid_from) == ("GH-2026-00001", "入会", today())
     [change] = member.changes
     assert (change.kind, change.on_date, change.to_unit_id, change.recorded_by) == (
-        ChangeType.JOINED, date(2026, 9, 1), tree["a"].id, chair.id,
+        ChangeType.JOINED,
+        date(2026, 9, 1),
+        tree["a"].id,
+        chair.id,
     )
 
 

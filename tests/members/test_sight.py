@@ -23,8 +23,12 @@ CHILD = factories.id_number(birth=date(2015, 6, 1))
 def member(tree):
     """Someone of branch a with a family."""
     values = factories.a_person(
-        mobile="13912345678", dues_base="7654.32", marital_status="21", home_address="海港区迎宾路一号",
-        children=[{"name": "小宝", "sex": "2", "birth_date": "2015-06-01", "id_number": CHILD}], children_count=1,
+        mobile="13912345678",
+        dues_base="7654.32",
+        marital_status="21",
+        home_address="海港区迎宾路一号",
+        children=[{"name": "小宝", "sex": "2", "birth_date": "2015-06-01", "id_number": CHILD}],
+        children_count=1,
     ).values
     return service.admit(SHELL, unit=tree["a"], values=values, join_date=date(2026, 9, 1))
 
@@ -54,9 +58,9 @@ def test_everyone_sees_what_the_design_says(tree, user_as, member, who):
         "branch chair": lambda: user_as(Role.BRANCH_CHAIR, tree["a"]),
         "branch elsewhere": lambda: user_as(Role.BRANCH_OPERATOR, tree["b"]),
         "super admin": lambda: user_as(Role.SUPER_ADMIN, tree["root"]),
-        "another member": lambda: service.admit(
-            SHELL, unit=tree["a"], values=factories.a_person().values, join_date=date(2026, 9, 1)
-        ).user,
+        "another member": lambda: (
+            service.admit(SHELL, unit=tree["a"], values=factories.a_person().values, join_date=date(2026, 9, 1)).user
+        ),
     }[who]()
 
     assert tuple(sight.can_see(actor, FIELD[name], member) for name in ASKED) == MATRIX[who]

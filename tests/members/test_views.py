@@ -212,7 +212,8 @@ def test_an_operator_edits_and_the_member_is_told(client_of, people, member):
     browser = client_of(people["operator"])
 
     saved = browser.submit(
-        f"/members/{member.id}/edit", {"post_category": "2", "resume-1-start": "2012-09", "resume-1-place": "海港学院"},
+        f"/members/{member.id}/edit",
+        {"post_category": "2", "resume-1-start": "2012-09", "resume-1-place": "海港学院"},
         action="",
     )
 
@@ -232,7 +233,10 @@ def test_the_edit_form_never_carries_a_secret(client_of, people, member):
     assert "留空表示不修改" in page
     answer = client_of(people["union"]).submit(f"/members/{member.id}/edit", {"remark": "已核对"}, action="")
     assert (answer.status_code, member.remark, member.dues_base, member.id_number) == (
-        303, "已核对", "7654.32", NUMBER,
+        303,
+        "已核对",
+        "7654.32",
+        NUMBER,
     )
 
 

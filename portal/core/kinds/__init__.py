@@ -23,7 +23,7 @@ from portal.core.kinds.words import PENDING_STAFF_NO, tail
 __all__ = [
     "PENDING_STAFF_NO", "FieldError", "Kind", "RowErrors", "from_plain", "is_empty", "mask", "missing", "options_of",
     "parse", "plain", "show", "table", "to_input", "years_between",
-]
+]  # fmt: skip
 
 HIDDEN = "****"
 
