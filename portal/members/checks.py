@@ -64,6 +64,58 @@ def check(
     return filled, found.warnings
 
 
+def check_change(
+    current: Mapping[str, Any], changed: Mapping[str, Any], *, today: date
+) -> tuple[dict[str, Any], list[str]]:
+    """Check the record as it would be, and return what then differs from `current`, and the warnings.
+
+    `current` is all that the record says, but for the branch. A rule that was broken before, over other fields, is not
+    this change's fault. Raises Problems.
+    """
+    merged = {**current, **changed}
+    if "prof_title" in changed and "title_level" not in changed:
+        merged["title_level"] = None  # follows the new title
+    told_by_number = ("sex", "birth_date")
+    has_new_document = "id_number" in changed or "id_type" in changed
+    if has_new_document:
+        merged |= {name: None for name in told_by_number if name not in changed}
+    try:
+        checked, warnings = check(merged, required=("name", "id_type"), today=today)
+    except Problems as problems:
+        _raise_new(problems, current, changed, today)
+        checked, warnings = merged, []
+    if has_new_document:
+        for name in told_by_number:
+            if checked.get(name) is None:
+                checked[name] = current[name]
+    if "prof_title" in changed and checked.get("title_level") is None:
+        checked["title_level"] = current["title_level"]
+    return {name: value for name, value in checked.items() if not same(value, current.get(name))}, warnings
+
+
+def _raise_new(problems: Problems, current: Mapping[str, Any], changed: Mapping[str, Any], today: date) -> None:
+    errors = dict(problems.errors)
+    try:
+        check(current, today=today)
+    except Problems as old:
+        errors = {name: told for name, told in errors.items() if name in changed or told != old.errors.get(name)}
+    if errors:
+        raise Problems(errors, problems.warnings) from problems
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values of a field say the same; in rows an empty cell and none at all do."""
+    return bool(_filled(one) == _filled(other))
+
+
+def _filled(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_filled(inner) for inner in value]
+    if isinstance(value, dict):
+        return {name: inner for name, inner in value.items() if inner not in (None, "")}
+    return value
+
+
 def _ask_for_missing(values: dict[str, Any], required: Collection[str], found: _Findings) -> None:
     is_identity_card = values.get("id_type") in (None, IdType.IDENTITY_CARD)
     for name in required:

@@ -16,12 +16,13 @@ from sqlalchemy import select
 from portal.core import audit, crypto, kinds
 from portal.core.actors import Actor
 from portal.core.calendar import now, today
-from portal.core.db import OPEN_END, db
+from portal.core.db import OPEN_END, db, new_uuid
 from portal.core.fields import Seen
 from portal.org.models import OrgUnit, User
 
 from . import names
 from .catalogue import FIELD, level_of_title
+from .checks import same as same
 from .enums import IdType, MembershipStatus
 from .models import SEALED, SHARED, ChildBirth, Member, MemberVersion
 
@@ -31,6 +32,18 @@ LAST_DAY = OPEN_END - timedelta(days=1)
 # Columns without a line in the catalogue that may be written too.
 INTERNAL = frozenset({"counted_here", "retire_track", "retire_date_hr", "confirmed_at"})
 WRITABLE = frozenset(name.removesuffix("_sealed") for name in SHARED if name not in ("uuid", "unit_id")) | {"branch"}
+
+# what a new row of members holds before anything is said of it
+_BLANK: dict[str, Any] = {column.name: None for column in Member.__table__.columns if column.name != "id"} | {
+    "id_type": IdType.IDENTITY_CARD.value,
+    "membership_status": MembershipStatus.ACTIVE.value,
+    "counted_here": True,
+    "name_pinyin": "",
+    "name_initials": "",
+    "name_plain": "",
+}
+_SEALS: dict[str, crypto.sealed] = {name: getattr(Member, name) for name in sorted(SEALED)}
+_PLAIN = tuple(name for name in FIELD if name in WRITABLE - SEALED and name != "branch")
 
 REMOVED, CHANGED = "（已清空）", "（已修改，内容不在日志中显示）"
 
@@ -48,7 +61,8 @@ def begin(
 
     `values` maps catalogue names (and internal columns) to parsed values, checked by the caller; `user` is her account.
     """
-    member = _unsaved(values, unit=unit, unit_id=unit.id, user=user)
+    member = Member(**columns_of(values, unit_id=unit.id, uuid=new_uuid()), unit=unit, user=user)
+    member.child_births = [ChildBirth(**birth) for birth in births_of(values.get("children"))]
     db.session.add(member)
     db.session.flush()  # the version names its member by number
     _add_version(member, actor, today(), reason=reason, batch_id=batch_id)
@@ -62,8 +76,46 @@ def columns_of(values: Mapping[str, Any], *, unit_id: int, uuid: str) -> dict[st
     `values` as there; the ciphertexts are bound to `uuid`. Who inserts them inserts the first version, with the same
     SHARED columns, and the children's births too.
     """
-    member = _unsaved(values, unit_id=unit_id, uuid=uuid)
-    return {column.name: getattr(member, column.name) for column in Member.__table__.columns if column.name != "id"}
+    columns = dict(_BLANK, unit_id=unit_id, uuid=uuid)
+    put(columns, values)
+    return columns
+
+
+def put(columns: dict[str, Any], values: Mapping[str, Any]) -> None:
+    """Set in the `columns` of one row of `members` what `values` say, with all that follows from them."""
+    for name, value in values.items():
+        new = None if value in ("", kinds.PENDING_STAFF_NO) else value
+        if name == "branch":
+            columns["unit_id"] = value.id
+        elif name in SEALED:
+            columns[f"{name}_sealed"] = None if new is None else _seal(name, new, columns["uuid"])
+        elif name in WRITABLE:
+            columns[name] = new
+        else:
+            raise KeyError(f"not a column of a member: {name}")
+    if "prof_title" in values and values.get("title_level") is None:
+        columns["title_level"] = level_of_title(values["prof_title"]) or columns["title_level"]
+    if "name" in values:
+        columns["name_pinyin"], columns["name_initials"] = names.pinyin(columns["name"])
+        columns["name_plain"] = names.search_key(columns["name"])
+    if "id_number" in values:
+        columns["id_index"], columns["id_tail_index"] = indexes_of("id", values["id_number"])
+    if "mobile" in values:
+        columns["mobile_index"], columns["mobile_tail_index"] = indexes_of("mobile", values["mobile"])
+
+
+def _seal(name: str, value: Any, uuid: str) -> bytes:
+    return crypto.seal(_SEALS[name].encode(value), bound_to=f"{Member.SEAL_FAMILY}|{name}|{uuid}")
+
+
+def opened(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Return by catalogue name what the `columns` of one row of members or versions say; the branch is left out."""
+    values = {name: columns[name] for name in _PLAIN}
+    for name, seal in _SEALS.items():
+        stored = columns[f"{name}_sealed"]
+        bound_to = f"{Member.SEAL_FAMILY}|{name}|{columns['uuid']}"
+        values[name] = None if stored is None else seal.decode(crypto.open_sealed(stored, bound_to=bound_to))
+    return values
 
 
 def births_of(children: Iterable[Mapping[str, Any]] | None) -> list[dict[str, Any]]:
@@ -73,16 +125,6 @@ def births_of(children: Iterable[Mapping[str, Any]] | None) -> list[dict[str, An
         for child in children or ()
         if child.get("birth_date")
     ]
-
-
-def _unsaved(values: Mapping[str, Any], **columns: Any) -> Member:
-    member = Member(name=values["name"], **columns)
-    member.id_type = IdType.IDENTITY_CARD.value
-    member.membership_status = MembershipStatus.ACTIVE.value
-    member.counted_here = True
-    member.name_pinyin = member.name_initials = member.name_plain = ""
-    _set(member, dict(_differences(member, values)) | {"name": ("", values["name"])}, values)
-    return member
 
 
 def write(
@@ -158,19 +200,6 @@ def value_of(row: Member | MemberVersion, name: str) -> Any:
     return row.unit if name == "branch" else getattr(row, name)
 
 
-def same(one: Any, other: Any) -> bool:
-    """Whether two values of a field say the same; in rows an empty cell and none at all do."""
-    return bool(_filled(one) == _filled(other))
-
-
-def _filled(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_filled(inner) for inner in value]
-    if isinstance(value, dict):
-        return {name: inner for name, inner in value.items() if inner not in (None, "")}
-    return value
-
-
 def _differs(before: MemberVersion, after: MemberVersion, name: str) -> bool:
     if name not in WRITABLE:
         return False
@@ -207,15 +236,15 @@ def _set(member: Member, changes: Mapping[str, tuple[Any, Any]], values: Mapping
         member.name_pinyin, member.name_initials = names.pinyin(member.name)
         member.name_plain = names.search_key(member.name)
     if "id_number" in changes:
-        member.id_index, member.id_tail_index = _indexes("id", member.id_number)
+        member.id_index, member.id_tail_index = indexes_of("id", member.id_number)
     if "mobile" in changes:
-        member.mobile_index, member.mobile_tail_index = _indexes("mobile", member.mobile)
+        member.mobile_index, member.mobile_tail_index = indexes_of("mobile", member.mobile)
     if "children" in changes:
         member.child_births = [ChildBirth(**birth) for birth in births_of(member.children)]
 
 
-def _indexes(family: str, text: str | None) -> tuple[str | None, str | None]:
-    """Return the keyed indexes of the whole text and of its last four characters."""
+def indexes_of(family: str, text: str | None) -> tuple[str | None, str | None]:
+    """Return the keyed indexes of the whole text and of its last four characters; `family` is id or mobile."""
     if not text:
         return None, None
     whole = {"id": "id_number", "mobile": "mobile"}[family]

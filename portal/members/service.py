@@ -28,6 +28,7 @@ from portal.org.permissions import Permission
 from . import filing, history, sight
 from .catalogue import FIELD, FIELDS
 from .checks import check as check
+from .checks import check_change
 from .enums import ChangeType, EmploymentStatus, MembershipStatus
 from .filing import Applied
 from .models import Member, MembershipChange, MemberVersion
@@ -206,7 +207,7 @@ def edit(
             f"该会员信息刚刚由 {who} 修改（{'、'.join(_changed_labels(seen, present)) or '其他内容'}）。"
             "您填写的内容仍保留在下面，请核对后再次提交"
         )
-    written, warnings = _checked(member, changed)
+    written, warnings = check_change(current_of(member), changed, today=today())
     if "staff_no" in written:
         _refuse_taken_staff_no(written["staff_no"], member)
     if {"id_type", "id_number"} & set(written):
@@ -237,43 +238,9 @@ def _changed_labels(seen: MemberVersion, present: MemberVersion) -> list[str]:
     return [FIELD[name].label for name in history.differing(seen, present)]
 
 
-def _checked(member: Member, changed: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Check the record as it would be; a rule that was broken before, over other fields, is not this edit's fault."""
-    current = {
-        field.name: history.value_of(member, field.name)
-        for field in FIELDS
-        if field.name in history.WRITABLE and field.name != "branch"
-    }
-    merged = current | changed
-    if "prof_title" in changed and "title_level" not in changed:
-        merged["title_level"] = None  # follows the new title
-    told_by_number = ("sex", "birth_date")
-    if "id_number" in changed or "id_type" in changed:
-        merged |= {name: None for name in told_by_number if name not in changed}
-    try:
-        checked, warnings = check(merged, required=("name", "id_type"), today=today())
-    except DomainError as error:
-        _raise_new(error, current, changed)
-        checked, warnings = merged, []
-    if "id_number" in changed or "id_type" in changed:
-        for name in told_by_number:
-            if checked.get(name) is None:
-                checked[name] = current[name]
-    if "prof_title" in changed and checked.get("title_level") is None:
-        checked["title_level"] = current["title_level"]
-    return {name: value for name, value in checked.items() if not history.same(value, current.get(name))}, warnings
-
-
-def _raise_new(error: DomainError, current: dict[str, Any], changed: dict[str, Any]) -> None:
-    errors = dict(getattr(error, "errors", {}))
-    try:
-        check(current, today=today())
-    except DomainError as old:
-        before = getattr(old, "errors", {})
-        errors = {name: told for name, told in errors.items() if name in changed or told != before.get(name)}
-    if errors:
-        error.errors = errors  # type: ignore[attr-defined]  # check raises Problems
-        raise error
+def current_of(member: Member) -> dict[str, Any]:
+    """Return what the member's record says, by catalogue name; the branch is left out."""
+    return {name: history.value_of(member, name) for name in FIELD if name in history.WRITABLE and name != "branch"}
 
 
 def _mobile_is_shared(actor: User, member: Member, mobile: str) -> bool:
