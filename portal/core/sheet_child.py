@@ -1,88 +1,149 @@
-"""What the child process of `portal.core.sheets` does: reads a stranger's workbook. Run by `portal.core.child`."""
+"""What the child process of `portal.core.sheets` does: reads a stranger's sheet. Run by `portal.core.child`."""
 
 from __future__ import annotations
 
-import datetime
+import csv
 import io
 import json
-import zipfile
+import re
+import sys
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
-import openpyxl
+if not __package__:  # the child runs this file by its path; the others of the package hold no key and no setting either
+    sys.path.append(str(Path(__file__).parents[2]))
 
-MOST_ENTRIES = 400  # files within the archive
-MOST_INFLATED = 60 << 20  # bytes of all of them
-MOST_ROWS, MOST_COLUMNS = 5_050, 40  # headings and remarks among the rows
-MOST_CHARACTERS = 200  # of a cell; a name is shorter
+from portal.core import sheet_cells, sheet_xml
+from portal.core.sheet_cells import (
+    BAD,
+    BINARY,
+    BROKEN,
+    COLUMNS,
+    EMPTY,
+    LARGE,
+    LOCKED,
+    MERGED,
+    MOST_COLUMNS,
+    ROWS,
+    TEXT,
+    WEB,
+    Hints,
+    Refused,
+)
 
-BAD, LARGE, ROWS = b"bad", b"large", b"rows"
+_SEPARATORS = ("\t", ",", "，", "；", ";", "、", "|")
 
 
 def prepare() -> None:
-    """Everything is loaded by now."""
+    """Load the library that reads workbooks."""
+    import python_calamine  # noqa: F401  # loaded once, before the forks
 
 
-def work(raw: bytes) -> list[bytes]:
-    """Return the rows of the first visible sheet as JSON, or nothing and the word for why not."""
+def work(raw: bytes, most_rows: bytes) -> list[bytes]:
+    """Return what the file `raw` says, or nothing and the word for why not.
+
+    The first part is JSON about its sheets, then comes one part for each: its rows that hold something, one a line, as
+    [number, texts, letters]. More than `most_rows` rows, beside headings, are refused.
+    """
     try:
-        return _rows(raw)
-    except Exception:  # whatever a crafted file makes a library raise, the file is what is wrong
-        return [b"", BAD]
+        return _read(raw, int(most_rows) + sheet_cells.HEADINGS)
+    except Refused as refused:
+        return [b"", refused.reason.encode()]
+    except MemoryError:
+        return [b"", LARGE.encode()]
+    except BaseException as error:  # whatever a crafted file makes a library raise, the file is what is wrong
+        return [b"", (LOCKED if type(error).__name__ == "PasswordError" else BAD).encode()]
 
 
-def _rows(raw: bytes) -> list[bytes]:
-    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-        entries = archive.infolist()
-        if len(entries) > MOST_ENTRIES or sum(entry.file_size for entry in entries) > MOST_INFLATED:
-            return [b"", LARGE]
-        for entry in entries:
-            # no workbook declares document types, and only such a file can make a parser grow
-            if entry.filename.endswith((".xml", ".rels")) and _declares(archive.read(entry)):
-                return [b"", BAD]
-    book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=False, keep_links=False)
-    sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-    if not sheets:
-        return [b"", BAD]
-    rows: list[list[str]] = []
-    blanks = 0
-    for row in sheets[0].iter_rows(max_col=MOST_COLUMNS, max_row=1_048_576):
-        cells = [_text(cell) for cell in row]
-        while cells and not cells[-1]:
-            cells.pop()
-        if not cells:
-            blanks += 1
-            if blanks > MOST_ROWS:
-                break  # formatted to the end of the sheet, or made to look long
-            rows.append([])
+def _read(raw: bytes, most_rows: int) -> list[bytes]:
+    is_text = False
+    if raw.startswith(b"PK"):
+        about, rows = sheet_xml.read(raw, most_rows)
+    elif raw.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        about, rows = _old(raw, most_rows)
+    else:
+        is_text = True
+        about, rows = [{"name": "", "hidden": False}], [_text_rows(raw, most_rows)]
+    if not any(rows):
+        raise Refused(next((sheet["refused"] for sheet in about if sheet.get("refused")), EMPTY))
+    return [json.dumps({"sheets": about, "is_text": is_text}, ensure_ascii=False).encode(), *rows]
+
+
+def _old(raw: bytes, most_rows: int) -> tuple[list[dict[str, Any]], list[bytes]]:
+    """Read the binary format of Excel 97 and WPS."""
+    if "EncryptedPackage".encode("utf-16-le") in raw:
+        raise Refused(LOCKED)
+    from python_calamine import load_workbook  # the parent needs none
+
+    book = load_workbook(io.BytesIO(raw))
+    about: list[dict[str, Any]] = []
+    rows: list[bytes] = []
+    left = most_rows
+    for place, one in enumerate(book.sheets_metadata[: sheet_xml.MOST_SHEETS]):
+        hidden = one.visible.name != "Visible" or one.typ.name != "WorkSheet"
+        about.append({"name": sheet_cells.words(one.name), "hidden": hidden})
+        rows.append(b"")
+        if hidden:
             continue
-        if len(rows) >= MOST_ROWS:
-            return [b"", ROWS]
-        blanks = 0
-        rows.append(cells)
-    while rows and not rows[-1]:
-        rows.pop()
-    return [json.dumps(rows, ensure_ascii=False).encode()]
+        grid = book.get_sheet_by_index(place)
+        merges = grid.merged_cell_ranges or []
+        try:
+            if len(merges) > sheet_xml.MOST_MERGES:
+                raise Refused(MERGED)
+            found = sheet_cells.lines(grid, Hints(), left)
+        except Refused as refused:
+            about[-1]["refused"] = refused.reason
+            continue
+        left -= len(found)
+        rows[-1] = b"\n".join(found)
+        about[-1]["merges"] = [[top + 1, first, bottom + 1, last] for (top, first), (bottom, last) in merges]
+    return about, rows
 
 
-def _declares(xml: bytes) -> bool:
-    """Whether a part of the archive declares a document type, or is written so that one could hide."""
-    head = xml[:4]
-    is_wide = head[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in head
-    return is_wide or b"<!DOCTYPE" in xml or b"<!ENTITY" in xml
+def _text_rows(raw: bytes, most_rows: int) -> bytes:
+    found = [(number, row) for number, row in enumerate(rows_in(_decoded(raw)), 1) if any(row)]
+    if len(found) > most_rows:
+        raise Refused(ROWS)
+    if any(len(row) > MOST_COLUMNS for _, row in found):
+        raise Refused(COLUMNS)
+    return b"\n".join(
+        sheet_cells.line(number, [*map(sheet_cells.words, row)], TEXT * len(row)) for number, row in found
+    )
 
 
-def _text(cell: Any) -> str:
-    """Return what stands in the cell as a person reads it; a formula stays one, with its sign."""
-    value = cell.value
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if isinstance(value, datetime.datetime):
-        return value.date().isoformat()
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, int):
-        form = cell.number_format or ""
-        return str(value).zfill(len(form)) if form and set(form) == {"0"} else str(value)
-    return str(value).strip()[:MOST_CHARACTERS]
+def _decoded(raw: bytes) -> str:
+    """Return the text in UTF-8, UTF-16 with its mark, or GB 18030, the last of which nearly anything can be."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encodings = ["utf-16"]
+    else:
+        encodings = ["utf-8-sig"] if raw.startswith(b"\xef\xbb\xbf") else ["utf-8", "gb18030"]
+    for encoding in encodings:
+        try:
+            text = raw.decode(encoding)
+        except UnicodeDecodeError as error:
+            if encoding == "utf-8" and sum(byte >= 0xC0 for byte in raw[: error.start][:100_000]) > 20:
+                break  # so many characters are no accident: it is UTF-8, cut off or mixed
+            continue
+        if re.match(r"\s*<(!doctype|html|\?xml|meta|table|head|style)", text, re.IGNORECASE):
+            raise Refused(WEB)
+        if re.search(r"[\x00-\x08\x0e-\x1f]", text):
+            raise Refused(BINARY)
+        return text
+    raise Refused(BINARY if sum(byte < 9 for byte in raw[:4096]) > 4 else BROKEN)
+
+
+def rows_in(text: str) -> list[list[str]]:
+    """Return the rows of `text`, whose cells are kept apart by tabs, commas, or where there are none by spaces."""
+    lines = text.lstrip("\ufeff").splitlines()
+    found = Counter(sign for line in lines for sign in _SEPARATORS if sign in line)
+    filled = sum(bool(line.strip()) for line in lines)
+    sign = next((sign for sign in _SEPARATORS if found[sign] * 2 >= filled > 0), None)
+    if sign is None:
+        return [line.split() for line in lines]
+    if '"' in text and text.count('"') % 2 == 0 and sign in ("\t", ","):
+        try:
+            return [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text), delimiter=sign)]
+        except csv.Error:
+            pass  # quotation marks that mean nothing
+    return [[cell.strip().strip('"') for cell in line.split(sign)] if line.strip() else [] for line in lines]
