@@ -20,6 +20,7 @@ from portal.cards import views as cards
 from portal.config import ROOT, Settings
 from portal.core import audit, calendar, crypto, notices, uploads, web
 from portal.core import db as database
+from portal.core import settings as settings_of_union
 from portal.core.db import db
 from portal.core.errors import DomainError
 from portal.home import views as home
@@ -38,6 +39,7 @@ from portal.org import guards, login
 from portal.org import views as org
 from portal.prints import chunks
 from portal.prints import views as prints
+from portal.system import views as system
 
 ROOMS = (
     home.bp,
@@ -52,6 +54,7 @@ ROOMS = (
     codes.bp,
     cards.bp,
     prints.bp,
+    system.bp,
 )
 
 MEGABYTE = 1024 * 1024
@@ -125,7 +128,9 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["figures"] = (members_service.figures,)
     app.context_processor(_for_templates)
     # globals, not context: imported macros see only these
-    app.jinja_env.globals.update(show_date=calendar.show_date, show_time=calendar.show_time)
+    app.jinja_env.globals.update(
+        show_date=calendar.show_date, show_time=calendar.show_time, setting=settings_of_union.value
+    )
     app.after_request(_headers)
     _install_errors(app)
     with app.app_context():

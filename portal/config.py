@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,7 +13,8 @@ from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = ("DATABASE_URI", "PROFILE", "BASE_URL", "PROXY_HOPS")
-PROFILES = ("school", "city")
+PROFILE_LABELS = {"school": "学校", "city": "城市（市总工会）"}
+PROFILES = tuple(PROFILE_LABELS)
 
 
 class SettingProblem(Exception):
@@ -57,6 +59,12 @@ def _file_values(path: Path) -> dict[str, str]:
     lines = (line.strip() for line in path.read_text("utf-8").splitlines())
     pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
     return {name.strip().removeprefix("PORTAL_"): value.strip().strip("\"'") for name, _, value in pairs}
+
+
+def version() -> str:
+    """Return the version of the program, as its pyproject.toml says it."""
+    project: dict[str, str] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    return project["version"]
 
 
 def load(environment: dict[str, str] | None = None) -> Settings:

@@ -47,6 +47,10 @@ MENU = (
         ),
     ),
     Group(
+        "系统管理",
+        (Entry("系统设置", "system.settings", "settings", P.SYSTEM, ("system.settings",)),),
+    ),
+    Group(
         "我的",
         (
             Entry("我的会员信息", "members.me", "id", P.SIGNED_IN, ("members.me",)),

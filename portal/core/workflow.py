@@ -24,9 +24,9 @@ class Step:
     `action` is the English verb in the address and the trace, `label` the Chinese button; `sources` the states it
     starts from. `permission` is asked at the unit `at(item)`; `own` steps belong to the applicant and ask for no
     permission. `effect(item, actor, comment=…, **inputs)` does the work inside the transaction; what it returns
-    (old and new by name) joins the state among the changes of the trace. `not_yet(item)` says why the step has to
-    wait though the state is right, or "". `form` names the endpoint of the page that asks for inputs (None: a plain
-    step with at most a comment). `tone` is "", "primary" or "danger"; `confirm` is asked before.
+    (old and new by name) joins the state among the changes of the trace. `not_yet(item, actor)` says why
+    the step has to wait though the state is right, or "". `form` names the endpoint of the page that asks for inputs
+    (None: a plain step with at most a comment). `tone` is "", "primary" or "danger"; `confirm` is asked before.
     """
 
     action: str
@@ -36,7 +36,7 @@ class Step:
     permission: str | None = None
     at: Callable[[Any], Any] | None = None
     effect: Callable[..., Changes | None] | None = None
-    not_yet: Callable[[Any], str] | None = None
+    not_yet: Callable[[Any, Actor], str] | None = None
     comment_required: bool = False
     own: bool = False
     form: str | None = None
@@ -80,7 +80,7 @@ class Workflow:
             step
             for step in self.steps
             if item.state in step.sources
-            and not (step.not_yet and step.not_yet(item))
+            and not (step.not_yet and step.not_yet(item, actor))
             and self._may(step, item, actor, own=own)
         ]
 
@@ -116,7 +116,7 @@ class Workflow:
         before = item.state
         if before not in step.sources:
             raise self._too_late(item)
-        if step.not_yet and (why := step.not_yet(item)):
+        if step.not_yet and (why := step.not_yet(item, actor)):
             raise DomainError(why)
         if step.comment_required and not comment.strip():
             raise DomainError(f"请填写{step.label}的理由", field="comment")

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from portal.core import crypto
+from portal.core import crypto, settings
 from portal.core.actors import APPLICANT, SHELL
 from portal.core.calendar import today
 from portal.core.db import db
@@ -135,7 +135,7 @@ def _deciders(offices: Offices) -> dict[int, tuple[Enrolled, Enrolled]]:
 
 def _let_expire(item: Application) -> None:
     """Let it be as if nothing had come of the application for longer than the clock waits."""
-    back = joining.EXPIRES_AFTER + timedelta(days=3)
+    back = timedelta(days=settings.value("joining_returned_days") + 3)
     item.created_at -= back
     item.consented_at -= back
     for name in ("submitted_at", "asked_at", "returned_at"):

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app, flash, redirect, render_temp
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from portal.core import audit, qr
+from portal.core import audit, qr, settings
 from portal.core.calendar import today
 from portal.core.errors import DomainError
 from portal.core.web import renders
@@ -25,7 +25,6 @@ bp = Blueprint("codes", __name__, url_prefix="/joining/codes")
 OPENED = "opened"  # the day, then the codes
 BEGUN = "begun"  # the beginnings of the latest forms' keys
 
-NOTES = {"school": "请先连接校园网", "city": "请使用手机微信扫码"}  # what a poster says unless another line is typed
 ONLY_HERE = (
     "现在二维码里的网址只有服务器本机能打开，印成海报也没有人能扫开。"
     "请系统管理员把 PORTAL_BASE_URL 设为大家访问的网址，"
@@ -195,7 +194,7 @@ def _refuse_where_nobody_comes() -> None:
 
 
 def _usual_note() -> str:
-    return NOTES[str(current_app.config["PROFILE"])]
+    return str(settings.value(f"joining_poster_note_{current_app.config['PROFILE']}"))
 
 
 def _take(form: PosterForm, error: DomainError) -> None:

@@ -8,10 +8,13 @@ from typing import Any, ClassVar
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from portal.core import settings
 from portal.core.calendar import local, midnight, now, today, working_days, working_days_ago
 from portal.core.crypto import random_token, sealed_json
 from portal.core.db import Base, UtcTime, label_enum, new_uuid
 from portal.core.enums import LabelEnum
+from portal.core.kinds import Kind
+from portal.core.settings import Setting
 from portal.members.models import Member
 from portal.org.models import InUnit, JoinForm, User
 
@@ -50,12 +53,41 @@ LIVE: tuple[ApplicationState, ...] = (
 # the states in which the applicant waits for the union's people
 WAITING = frozenset({ApplicationState.SUBMITTED, ApplicationState.BRANCH_OK, ApplicationState.ALREADY_HERE})
 
-OPINION_WITHIN = 5  # working days after the one on which the branch was asked
+settings.declare(
+    Setting(
+        "joining_opinion_days", "分工会提出意见的期限（工作日）", Kind.INTEGER, 5, "入会", low=1, high=60,
+        hint="从收到申请的次日起算；超过后标为逾期，校工会可以不等意见",
+    ),
+    Setting(
+        "joining_returned_days", "退回的申请保留天数", Kind.INTEGER, 30, "入会", low=7, high=365,
+        hint="申请人在这些天内没有修改提交，申请自动失效，可以重新扫码申请",
+    ),
+    Setting(
+        "joining_province_link", "省级平台注册网址", Kind.WEB_ADDRESS, "", "入会", profile="city",
+        hint="申请人还没有在省级平台注册时，页面上给出这个网址；留空则只给出提示",
+    ),
+    Setting(
+        "joining_enterer_approves", "录入人可以批准自己录入的申请", Kind.BOOL, True, "入会",
+        hint="选“否”时须由另一位有批准权限的人批准；只有一人有权限的单位请选“是”",
+    ),
+)  # fmt: skip
+
+
+def opinion_days() -> int:
+    """Return within how many working days after the one on which it was asked a branch gives its opinion."""
+    return int(settings.value("joining_opinion_days"))
 
 
 def overdue_before() -> datetime:
     """Return the instant before which a branch must have been asked for its opinion to be overdue now."""
-    return midnight(working_days_ago(OPINION_WITHIN + 1, today())) + timedelta(days=1)
+    return midnight(working_days_ago(opinion_days() + 1, today())) + timedelta(days=1)
+
+
+def overdue_days(item: Application) -> int:
+    """Return how many working days the branch's opinion is overdue; 0 where it is in time or not waited for."""
+    if item.asked_at is None or item.state != ApplicationState.SUBMITTED:
+        return 0
+    return max(0, working_days(local(item.asked_at).date(), today()) - opinion_days())
 
 
 class JoinCode(InUnit, Base):
@@ -175,13 +207,6 @@ class Application(InUnit, Base):
         if self.submitted_at is None or self.state not in WAITING:
             return None
         return (today() - local(self.submitted_at).date()).days
-
-    @property
-    def overdue_days(self) -> int:
-        """How many working days the branch's opinion is overdue; 0 where it is in time or not waited for."""
-        if self.asked_at is None or self.state != ApplicationState.SUBMITTED:
-            return 0
-        return max(0, working_days(local(self.asked_at).date(), today()) - OPINION_WITHIN)
 
     @property
     def trace_label(self) -> str:

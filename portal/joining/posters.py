@@ -16,11 +16,13 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pypdf import PdfReader, PdfWriter
 
-from portal.core import audit, pdf, qr
+from portal.core import audit, pdf, qr, settings
 from portal.core.calendar import local, now, show_date, today
 from portal.core.db import apart, release, writes
 from portal.core.errors import DomainError
+from portal.core.kinds import Kind
 from portal.core.pdf import Paper
+from portal.core.settings import Setting
 from portal.org import access
 from portal.org.models import JoinForm, OrgUnit, User
 from portal.org.permissions import Permission
@@ -28,10 +30,21 @@ from portal.org.permissions import Permission
 from . import codes
 from .models import JoinCode
 
-audit.name_acts({"joining.poster": "下载入会海报"})
-
 UNITS_MOST = 200  # in one zip
 NOTE_MOST = 24  # characters: one line of the poster
+
+audit.name_acts({"joining.poster": "下载入会海报"})
+
+settings.declare(
+    *(
+        Setting(
+            f"joining_poster_note_{profile}", "入会海报上的提示", Kind.TEXT, usual, "入会", longest=NOTE_MOST,
+            hint="二维码上方的一行字，制作海报时还可以另写", profile=profile,
+        )
+        for profile, usual in (("school", "请先连接校园网"), ("city", "请使用手机微信扫码"))
+    )
+)  # fmt: skip
+
 PAPERS_AT_ONCE = 20  # enough that the fonts cost little, few enough for the limits of one print
 NAME_SIZES = ((14, 1), (22, 2), (58, 3))  # a name of so many characters is set in that size, else in the fourth
 NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|\x00-\x1f]')  # what a file on some system may not be called

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 
-from portal.core import kinds, uploads
+from portal.core import kinds, settings, uploads
 from portal.core.actors import CLOCK
 from portal.core.calendar import local, midnight, now, today
 from portal.core.db import db
@@ -30,7 +30,6 @@ from .models import ApplicationState as S
 from .questions import ASKED
 from .workflow import JOINING, values_of
 
-EXPIRES_AFTER = timedelta(days=30)
 NAME_LONGEST = 50
 PER_PAGE, PER_PAGE_MOST = 20, 100
 INSTANT = timedelta(microseconds=1)
@@ -328,8 +327,9 @@ def _where_already(actor: User, item: Application, number: str) -> str:
 
 
 def expire_returned() -> int:
-    """Close what was returned 30 days ago and not mended since; return how many."""
-    query = select(Application).where(Application.state == S.RETURNED, Application.returned_at < now() - EXPIRES_AFTER)
+    """Close what was returned long ago (a setting, 30 days) and not mended since; return how many."""
+    kept_for = timedelta(days=settings.value("joining_returned_days"))
+    query = select(Application).where(Application.state == S.RETURNED, Application.returned_at < now() - kept_for)
     items = db.session.scalars(query.with_for_update(of=Application)).all()
     for item in items:
         with db.session.begin_nested():

@@ -35,10 +35,11 @@ from .forms import (
     WithoutOpinionForm,
     revise_form,
 )
-from .models import Application, Receipt
+from .models import Application, Receipt, overdue_days
 from .workflow import JOINING, places_for, values_of
 
 bp = Blueprint("joining", __name__, url_prefix="/joining")
+bp.add_app_template_global(overdue_days, "overdue_days")
 
 # an office shares one address, and a poster is scanned by many at once: fast at first, then one after the other
 AT_ONCE, THEN = "120 per 10 minutes", "1 per 2 seconds"

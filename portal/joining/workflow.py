@@ -6,7 +6,7 @@ from datetime import date
 
 from sqlalchemy import select
 
-from portal.core import kinds, notices
+from portal.core import kinds, notices, settings
 from portal.core.actors import Actor
 from portal.core.calendar import local, now, show_date, today
 from portal.core.db import db
@@ -20,8 +20,9 @@ from portal.org.models import OrgUnit, User
 from portal.org.permissions import Permission as P
 
 from . import proof
+from .entry_models import Entry
 from .expected import matching
-from .models import OPINION_WITHIN, Application, Reason
+from .models import Application, Reason, opinion_days, overdue_days
 from .models import ApplicationState as S
 from .questions import ASKED
 
@@ -130,11 +131,20 @@ def rejected(item: Application, actor: Actor, *, comment: str, reason: Reason | 
     return {"reason": ("", reason.label)}
 
 
-def still_in_time(item: Application) -> str:
-    """Say why the union cannot go on without the branch yet, or "". Where no opinion is needed it need not wait."""
-    if item.overdue_days or not access.opinion_needed(item.unit):
+def needs_another(item: Application, actor: Actor) -> str:
+    """Say why whoever typed the application in may not approve it, or ""; the union's settings decide that."""
+    if settings.value("joining_enterer_approves"):
         return ""
-    return f"分工会还在 {OPINION_WITHIN} 个工作日的办理期限内，请等分工会给出意见"
+    own = select(Entry.id).where(Entry.application_id == item.id, Entry.entered_by == actor.id)
+    typed_in = db.session.scalar(own) is not None
+    return "这份申请由您录入，按系统设置须由另一位有批准权限的人批准" if typed_in else ""
+
+
+def still_in_time(item: Application, actor: Actor) -> str:
+    """Say why the union cannot go on without the branch yet, or "". Where no opinion is needed it need not wait."""
+    if overdue_days(item) or not access.opinion_needed(item.unit):
+        return needs_another(item, actor)
+    return f"分工会还在 {opinion_days()} 个工作日的办理期限内，请等分工会给出意见"
 
 
 def approved(item: Application, actor: Actor, *, comment: str, study_date: date, meeting: str | None = None) -> None:
@@ -235,7 +245,7 @@ JOINING = Workflow(
         ),
         Step(
             "approve", "批准入会", (S.BRANCH_OK,), S.APPROVED, P.JOINING_APPROVE, at=the_union, effect=approved,
-            form="joining.approve", tone="primary",
+            not_yet=needs_another, form="joining.approve", tone="primary",
         ),
         Step(
             "approve_without_opinion", "不等分工会意见批准", (S.SUBMITTED,), S.APPROVED, P.JOINING_APPROVE,

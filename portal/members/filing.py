@@ -9,11 +9,13 @@ from datetime import date, datetime
 from sqlalchemy import ForeignKey, Index, String, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.core import crypto
+from portal.core import crypto, settings
 from portal.core.actors import Actor
 from portal.core.calendar import now
 from portal.core.db import Base, UtcTime, db, label_enum
 from portal.core.enums import LabelEnum
+from portal.core.kinds import Kind
+from portal.core.settings import Setting
 from portal.core.uploads import Upload
 from portal.org.models import InUnit, User
 
@@ -26,8 +28,12 @@ JOIN_PLEDGE = (
     "我自愿加入中华全国总工会，遵守《中国工会章程》，执行工会决议，积极参加工会活动，"
     "为全面建成社会主义现代化强国、全面推进中华民族伟大复兴而努力奋斗。"
 )
-# what the opinion blocks say, beside the 研究日期; empty prints blank blocks to be filled in by hand
-OPINION = "经研究，同意入会"
+settings.declare(
+    Setting(
+        "members_opinion", "登记表意见栏的文字", Kind.TEXT, "经研究，同意入会", "打印", longest=40,
+        hint="印在工会意见栏，旁边是研究日期；留空则印出空白栏，由人手写、签字、盖章",
+    )
+)  # fmt: skip
 
 PROOF_LETTERS = 12
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from portal.core import audit, crypto, kinds, uploads
+from portal.core import audit, crypto, kinds, settings, uploads
 from portal.core import db as database
 from portal.core.calendar import now, show_date, show_time
 from portal.core.errors import DomainError
@@ -88,11 +88,11 @@ def _printable(
         "printed_at": show_time(now()),
         "operator": actor.label,
     }
-    if filing.OPINION:
+    if opinion := settings.value("members_opinion"):
         texts |= {
-            "opinion": filing.OPINION,
+            "opinion": opinion,
             "opinion_date": show_date(joined.study_date),
-            "branch_opinion": filing.OPINION,
+            "branch_opinion": opinion,
             "branch_opinion_date": show_date(joined.opinion_on),
             "study_date": joined.study_date,
         }

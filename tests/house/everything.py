@@ -9,7 +9,7 @@ from datetime import timedelta
 from PIL import Image
 from sqlalchemy import select
 
-from portal.core import scans, uploads
+from portal.core import scans, settings, uploads
 from portal.core.actors import SHELL
 from portal.core.calendar import now, today
 from portal.core.db import db
@@ -78,6 +78,7 @@ def fill() -> House:
         "b": factories.make_unit(root, code="GH02", name="机械工程学院分工会"),
         "c": factories.make_unit(root, code="GH03", name="机关分工会"),
     }
+    settings.set(SHELL, "home_contact", "校工会办公室 0335-8000000")
     db.session.commit()
     clerk = factories.make_user(Role.UNION_OPERATOR, root, name="殷录入")
     return House(units, {name: _fill_place(units[name], clerk) for name in ("a", "b", "top")})

@@ -40,6 +40,9 @@ home.act                    POST  top           L A A A A F F A A L P
 home.act                    POST  own           L A A A A F F A A L P
 home.act                    POST  absent        L A A A A A A A A L P
 
+system.settings             GET   -             L F F F F F F . F L P
+system.settings             POST  -             L F F F F F F . F L P
+
 org.login                   GET   -             . . . . . . . . . . .
 org.login                   POST  -             R R R R R R R R R R R
 org.logout                  POST  -             L L L L L L L L L L L

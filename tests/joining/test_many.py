@@ -19,7 +19,7 @@ from portal.core.db import db
 from portal.core.errors import Absent, Conflict, DomainError
 from portal.core.notices import Notice
 from portal.joining import many, service
-from portal.joining.models import OPINION_WITHIN, Application
+from portal.joining.models import Application, opinion_days, overdue_days
 from portal.joining.models import ApplicationState as S
 from portal.joining.service import OVERDUE, Filters
 from portal.joining.workflow import JOINING, places_for
@@ -350,9 +350,9 @@ def test_list_and_mark_agree_on_who_is_late(tree: dict[str, OrgUnit], people: Pe
     item = factories.make_application(tree["a"])
     let_wait(item, days)
 
-    late = max(0, working_days(today() - timedelta(days=days), today()) - OPINION_WITHIN)
+    late = max(0, working_days(today() - timedelta(days=days), today()) - opinion_days())
 
-    assert item.overdue_days == late
+    assert overdue_days(item) == late
     assert service.listing(people.union, Filters(OVERDUE)).rows == ([item] if late else [])
     assert [todo.count for todo in service.todo(people.union)] == ([0, 1] if late else [0])
 

@@ -111,6 +111,7 @@ TABLE: dict[Kind, Behaviour] = {
     Kind.ID_NUMBER: Behaviour(words.parse_id_number, mask=_tail),
     Kind.PHONE: Behaviour(words.parse_phone, mask=_tail),
     Kind.TELEPHONE: Behaviour(words.parse_telephone, mask=_tail),
+    Kind.WEB_ADDRESS: Behaviour(words.parse_web_address),
     Kind.CHOICE: Behaviour(choices.parse_choice, _label),
     Kind.MULTI_CHOICE: Behaviour(choices.parse_multi_choice, _labels),
     Kind.BOOL: Behaviour(choices.parse_bool, _yes_no),

@@ -16,6 +16,7 @@ class Kind(Enum):
     ID_NUMBER = "id_number"
     PHONE = "phone"  # a mobile
     TELEPHONE = "telephone"  # a mobile or a line with its area code
+    WEB_ADDRESS = "web_address"
     CHOICE = "choice"
     MULTI_CHOICE = "multi_choice"
     BOOL = "bool"  # 是, 否, or 未填

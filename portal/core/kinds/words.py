@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from urllib.parse import urlsplit
 
 from portal.core.codes import CodeList
 from portal.core.fields import Field, FieldError
@@ -136,6 +137,19 @@ def parse_telephone(field: Field, raw: object) -> str:
     if not re.fullmatch(r"\+?[0-9][0-9-]{4,19}", number):
         raise refusal(field, "应为手机号码，或带区号的座机号码，请核对")
     return number
+
+
+def parse_web_address(field: Field, raw: object) -> str | None:
+    """Return an address that begins with http:// or https:// and names a host."""
+    text = for_code(raw)
+    try:
+        address = urlsplit(text)
+        host = address.hostname
+    except ValueError:
+        host = None
+    if not host or address.scheme not in ("http", "https") or re.search(r"[\s<>\"'\\]", text):
+        raise refusal(field, "应是完整网址，例如 https://gonghui.example.edu.cn/")
+    return fit(field, text)
 
 
 def tail(text: str) -> str:

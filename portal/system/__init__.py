@@ -1,0 +1,1 @@
+"""What the administrator of the machine looks at: settings, the trace, the state of the house."""

@@ -1,0 +1,42 @@
+"""What stands in the environment, in words: it is changed there, not on a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import make_url
+
+from portal.config import PROFILE_LABELS
+
+AT_THE_SERVER = "在服务器的 instance/portal.cfg 里写一行 {}=…（或设环境变量 PORTAL_{}），然后重新启动"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line about the installation: what it is, and how it is changed, "" where it cannot be."""
+
+    label: str
+    text: str
+    how: str = ""
+
+
+def installation(*, base_url: str, profile: str, database_uri: str, instance: str, version: str) -> list[Fact]:
+    """Return what the environment says, without a password, and how each is changed."""
+
+    def how(name: str) -> str:
+        return AT_THE_SERVER.format(name, name)
+
+    return [
+        Fact("对外网址", base_url, how("BASE_URL") + "；二维码和邀请链接里就是它"),
+        Fact("适用", PROFILE_LABELS[profile], how("PROFILE")),
+        Fact("数据库", _database(database_uri), how("DATABASE_URI") + "；换数据库请用备份和恢复"),
+        Fact("数据文件夹", instance, "启动时的环境变量 PORTAL_INSTANCE"),
+        Fact("程序版本", version),
+    ]
+
+
+def _database(uri: str) -> str:
+    url = make_url(uri)
+    if url.get_backend_name() == "sqlite":
+        return f"SQLite（{url.database}）"
+    return f"PostgreSQL（{url.host or '本机'}，库 {url.database}）"
