@@ -25,6 +25,7 @@ from .kinds import Kind
 audit.name_acts({"setting.change": "修改系统设置"})
 
 LONGEST = 200  # characters of a text, unless a setting says fewer
+HEADINGS = ("本工会", "入会", "打印")  # what settings stand under, in this order
 SEEN = "settings"  # where a session keeps what its present transaction has read
 CHANGED = "系统设置刚刚被他人修改，请核对下面的现值后重新保存"
 
@@ -41,7 +42,7 @@ class Setting:
 
     `name` is the room and the thing, as an input may be called; `kind` one of TEXT, WEB_ADDRESS, INTEGER, BOOL.
     `default` is a value of that kind, "" for an empty text. `low` and `high` are inclusive limits of a number,
-    `longest` of a text's characters. `heading` is what it stands under on the page, `hint` what it does there.
+    `longest` of a text's characters. `heading` is one of HEADINGS, `hint` what it does there.
     `profile` is the only profile that shows it, "" every one.
     """
 
@@ -113,7 +114,8 @@ def _texts() -> dict[str, str]:
     session = db.session()
     transaction, texts = session.info.get(SEEN, (None, {}))
     if transaction is None or transaction is not session.get_transaction():
-        texts = dict(session.execute(select(StoredSetting.name, StoredSetting.text)).tuples())
+        rows = session.execute(select(StoredSetting.name, StoredSetting.text))
+        texts = {row.name: row.text for row in rows}
         session.info[SEEN] = session.get_transaction(), texts
     return texts
 

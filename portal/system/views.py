@@ -41,7 +41,7 @@ def settings() -> ResponseReturnValue:
     page = render_template(
         "system/settings.html",
         form=form,
-        headings=list(dict.fromkeys(line.heading for line in declared)),
+        headings=sorted({line.heading for line in declared}, key=lines.HEADINGS.index),
         lines=declared,
         changes=lines.changes(),
         shown=lines.shown,
