@@ -52,6 +52,7 @@ class Prepared:
         self.instance = folder / "instance"
         self.instance.mkdir()
         self.memory: dict[str, Any] = {}  # what a test has built and kept for the next
+        self._putter: psycopg.Connection | None = None
         if backend == "sqlite":
             self.uri = f"sqlite:///{self.instance / 'portal.db'}"
         else:
@@ -76,15 +77,18 @@ class Prepared:
         # a test's commit need not survive a power cut
         self._server("postgres", f'ALTER DATABASE "{self.name}" SET synchronous_commit = off')
 
+    def _connected(self, database_name: str, *, autocommit: bool = True) -> psycopg.Connection:
+        address = make_url(POSTGRES).set(drivername="postgresql", database=database_name)
+        return psycopg.connect(address.render_as_string(hide_password=False), autocommit=autocommit)
+
     def _server(self, database_name: str, *statements: str) -> None:
         """Run statements on the PostgreSQL server, all or none of them."""
-        address = make_url(POSTGRES).set(drivername="postgresql", database=database_name)
-        with psycopg.connect(address.render_as_string(hide_password=False), autocommit=len(statements) == 1) as server:
+        with self._connected(database_name, autocommit=len(statements) == 1) as server:
             for statement in statements:
                 server.execute(statement)  # type: ignore[arg-type]
 
     def dispose(self) -> None:
-        """Close every connection to the database."""
+        """Close every connection of the app to the database."""
         with self.app.app_context():
             db.session.remove()
             db.engine.dispose()
@@ -108,7 +112,27 @@ class Prepared:
                 f"DROP SCHEMA IF EXISTS {name} CASCADE",
                 f"CREATE SCHEMA {name}",
                 *(f"CREATE TABLE {name}.{table} AS TABLE public.{table}" for table in self.tables),
+                f"CREATE FUNCTION {name}.put() RETURNS void LANGUAGE plpgsql AS $${self._putting(name)}$$",
             )
+
+    def _putting(self, name: str) -> str:
+        """The body of the function that puts the rows of the schema `name` back: only where there is anything to do."""
+        # no foreign key is checked while rows are out of order
+        lines = ["SET LOCAL session_replication_role = replica;"]
+        for table in self.tables:
+            public, kept = f"public.{table}", f"{name}.{table}"
+            lines += [
+                f"IF EXISTS (SELECT FROM {public}) THEN DELETE FROM {public}; END IF;",
+                f"IF EXISTS (SELECT FROM {kept}) THEN INSERT INTO {public} SELECT * FROM {kept}; END IF;",
+            ]
+            if "id" in Base.metadata.tables[table].columns:
+                last = "coalesce(max(id), 1)::bigint, max(id) IS NOT NULL"
+                lines += [
+                    f"IF (SELECT (last_value, is_called) FROM {public}_id_seq)",
+                    f"IS DISTINCT FROM (SELECT ({last}) FROM {kept}) THEN",
+                    f"PERFORM setval('{public}_id_seq', {last}) FROM {kept}; END IF;",
+                ]
+        return f"BEGIN {' '.join(lines)} END"
 
     def put(self, name: str) -> None:
         """Put the rows and files kept under `name` in place."""
@@ -122,23 +146,20 @@ class Prepared:
                 path.unlink()
             shutil.copy(self.instance.parent / f"{name}.db", self.instance / "portal.db")
             return
-        numbered = [name for name in self.tables if "id" in Base.metadata.tables[name].columns]
-        self._server(
-            self.name,
-            "SET session_replication_role = replica",  # no foreign key is checked while rows are out of order
-            *(f"DELETE FROM public.{table}" for table in self.tables),
-            *(f"INSERT INTO public.{table} SELECT * FROM {name}.{table}" for table in self.tables),
-            *(
-                f"SELECT setval(pg_get_serial_sequence('public.{table}', 'id'), coalesce(max(id), 1), "
-                f"max(id) IS NOT NULL) FROM public.{table}"
-                for table in numbered
-            ),
-        )
+        if self._putter is None:
+            self._putter = self._connected(self.name)  # kept open, as it keeps its plans
+        self._putter.execute(f"SELECT {name}.put()")  # type: ignore[arg-type]
+
+    def _forget_putter(self) -> None:
+        if self._putter is not None:
+            self._putter.close()
+        self._putter = None
 
     def rebuild(self) -> None:
         """Make the schema anew, after a test that has changed it."""
         self.dispose()
         if self.backend == "postgresql":
+            self._forget_putter()
             self._make_database()
             self.memory.clear()
             with self.app.app_context():
@@ -158,6 +179,7 @@ class Prepared:
         """Leave nothing on the server."""
         self.dispose()
         if self.backend == "postgresql":
+            self._forget_putter()
             self._server("postgres", f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
 
 
