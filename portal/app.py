@@ -31,12 +31,17 @@ from portal.joining import many_views as many
 from portal.joining import service as joining_service
 from portal.joining import views as joining
 from portal.joining.expected import views as expected
+from portal.members import population as members_population
 from portal.members import service as members_service
 from portal.members import sight
 from portal.members import views as members
 from portal.members.activation import views as activation
 from portal.org import guards, login
 from portal.org import views as org
+from portal.org.units import department_views as departments
+from portal.org.units import population
+from portal.org.units import sheet_views as unit_sheets
+from portal.org.units import views as units
 from portal.prints import chunks
 from portal.prints import views as prints
 from portal.system import views as system
@@ -55,6 +60,9 @@ ROOMS = (
     cards.bp,
     prints.bp,
     system.bp,
+    units.bp,
+    departments.bp,
+    unit_sheets.bp,
 )
 
 MEGABYTE = 1024 * 1024
@@ -118,6 +126,7 @@ def create_app(settings: Settings) -> Flask:
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
     uploads.use(settings.instance / "uploads")
     chunks.use(settings.instance / "jobs" / "prints")
+    population.use(members_population)
     web.install(app)
     CSRFProtect(app)
     login.install(app)

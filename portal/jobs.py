@@ -6,10 +6,13 @@ from portal.core.clock import Job
 from portal.joining import applying, drafts
 from portal.joining import service as joining
 from portal.org import sessions
+from portal.org.units import names
 from portal.prints import service as prints
 from portal.prints import worker as printing
 
 JOBS = (
+    Job("units.rename", names.apply_due, hour=0, minute=1),
+    Job("units.rename_late", names.apply_due, hour=7, minute=30),  # for a machine that was off at midnight
     Job("joining.expire", joining.expire_returned, hour=0, minute=10),
     Job("prints.sweep", prints.sweep, hour=2, minute=40),
     Job("joining.drafts", drafts.sweep, hour=0, minute=20),

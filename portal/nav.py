@@ -48,7 +48,10 @@ MENU = (
     ),
     Group(
         "系统管理",
-        (Entry("系统设置", "system.settings", "settings", P.SYSTEM, ("system.settings",)),),
+        (
+            Entry("组织机构", "units.index", "sitemap", P.UNIT_READ, ("units.", "departments.", "unit_sheets.")),
+            Entry("系统设置", "system.settings", "settings", P.SYSTEM, ("system.settings",)),
+        ),
     ),
     Group(
         "我的",

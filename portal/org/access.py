@@ -20,6 +20,13 @@ def _roots(actor: User, permission: Permission) -> list[OrgUnit]:
     return [grant.unit for grant in actor.live_grants if permission in ROLE_PERMISSIONS[grant.role]]
 
 
+def tops(actor: User, permission: Permission) -> list[OrgUnit]:
+    """Return the units of the grants that give `actor` the `permission`, by code; none that lies below another."""
+    roots = {root.id: root for root in _roots(actor, permission)}
+    highest = [one for one in roots.values() if not any(top is not one and top.covers(one) for top in roots.values())]
+    return sorted(highest, key=lambda unit: unit.code)
+
+
 def _below(roots: list[OrgUnit]) -> ColumnElement[bool]:
     if not roots:
         return false()
