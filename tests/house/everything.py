@@ -26,6 +26,10 @@ from portal.members.printing import Papers
 from portal.org import sessions
 from portal.org.models import Grant, OrgUnit, User
 from portal.org.permissions import Role
+from portal.org.units import bringing, departments
+from portal.org.units import names as unit_names
+from portal.org.units.models import Department, UnitName, UnitSheet
+from portal.org.units.reading import Line
 from portal.prints import chunks
 from portal.prints.models import JobState, PrintJob, PrintKind
 from tests import doors, factories
@@ -48,6 +52,9 @@ class Place:
     roll: ExpectedList
     invitation: str  # the token of a personal link
     confirmation: str
+    coming_name: UnitName
+    department: Department
+    sheet: UnitSheet  # somebody else's
 
 
 @dataclass(frozen=True)
@@ -118,7 +125,30 @@ def _fill_place(unit: OrgUnit, clerk: User) -> Place:
         clerk, unit, (number, entered.name, "", ""), ("", awaited, "", ""), name=f"{unit.name}新入职"
     )
     invitation = doors.invite(clerk, roll)[awaited]
-    return Place(unit, member, of_member, of_applicant, applications, code, entered, roll, invitation, confirmation)
+    coming_name, department, sheet = _look_after(clerk, unit)
+    return Place(
+        unit, member, of_member, of_applicant, applications, code, entered, roll, invitation, confirmation, coming_name,
+        department, sheet,
+    )  # fmt: skip
+
+
+def _look_after(clerk: User, unit: OrgUnit) -> tuple[UnitName, Department, UnitSheet]:
+    """Give the unit a name of the future, a department, and a sheet of units below it."""
+    unit_names.rename(clerk, unit, f"{unit.name}（新）", on=today() + timedelta(days=30))
+    db.session.flush()  # the name is read back
+    department = departments.add(clerk, f"{unit.name[:3]}办公室", unit)
+    sheet = _sheet(clerk, unit)
+    db.session.commit()
+    return unit_names.names_of(unit)[-1], department, sheet
+
+
+def _sheet(user: User, unit: OrgUnit) -> UnitSheet:
+    return bringing.keep(user, unit, [Line(2, "第一小组", "", "", "工会小组")], file="小组.csv")
+
+
+def sheet_of(user: User | None) -> int:
+    """Return the number of the sheet of units that a person has brought."""
+    return db.session.scalars(select(UnitSheet.id).where(UnitSheet.user_id == (user.id if user else 0))).one()
 
 
 def _give_photo(member: Member) -> None:
@@ -188,6 +218,7 @@ def add_people(house: House) -> None:
             db.session.add(Grant(user=user, role=role, unit=house.units[place], starts=since, ends=ends))
         tell([user.id], "给您本人的站内信")
         _give_jobs(user)
+        _sheet(user, house.units["top"])
         user.must_change_password = name == "one-time password"
         house.people[name] = user
         house.records[name] = member

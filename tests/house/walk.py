@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 from flask import Flask
@@ -64,6 +65,10 @@ class Walk:
                 "job": everything.job_of(place.member.user, JobState.DONE),
                 "waiting_job": everything.job_of(place.member.user, JobState.QUEUED),
                 "proof": filing.prints_of(place.member)[0].code,
+                "unit_code": place.unit.code,
+                "coming_name": place.coming_name.id,
+                "department": place.department.id,
+                "sheet": place.sheet.id,
             }
             for name, place in house.places.items()
         }
@@ -74,6 +79,7 @@ class Walk:
                 "notice": everything.notice_of(user).id,
                 "job": everything.job_of(user, JobState.DONE),
                 "waiting_job": everything.job_of(user, JobState.QUEUED),
+                "sheet": everything.sheet_of(user),
             }
             for name, user in house.people.items()
         }
@@ -96,7 +102,10 @@ class Walk:
         """Return the numbers of the object that lies at `place`."""
         if place == "absent":
             nothing = dict.fromkeys(S, ABSENT)
-            numbers = ("member", "code", "unit", "notice", "job", "waiting_job", "entry", "list", "person")
+            numbers = (
+                "member", "code", "unit", "notice", "job", "waiting_job", "entry", "list", "person", "coming_name",
+                "department", "sheet",
+            )  # fmt: skip
             words = {"receipt": "aaaaa-bbbbb", "proof": "a" * 12}
             words |= dict.fromkeys(("token", "invitation", "confirmation"), NO_TOKEN)
             return {"application": nothing, **dict.fromkeys(numbers, ABSENT), **words}
@@ -128,6 +137,7 @@ class Walk:
         application = here.get("application", {})
         waiting, agreed = application.get(S.SUBMITTED), application.get(S.BRANCH_OK)
         one: dict[str, Any] = {"id": here.get("member")}
+        of_unit: dict[str, Any] = {"id": here.get("unit")}
         requests: dict[str, Place] = {
             "static": ({"filename": "public.css"}, {}),
             "home.read": ({"id": here.get("notice")}, {}),
@@ -209,6 +219,21 @@ class Walk:
             "prints.file_many": ({}, {"ids": [here.get("member")], "place": "档案柜 A-03"}),
             "prints.paper": (one, {"place": "档案柜 A-03"}),
             "prints.scan": (one, {}),
+            "units.detail": (of_unit, {}),
+            "units.new": (of_unit, {"name": "新小组", "kind": "group"}),
+            "units.edit": (of_unit, {"contact_phone": "0335-8051111"}),
+            "units.rename": (of_unit, {"name": "改过的分工会", "on": today().isoformat()}),
+            "units.cancel_name": ({"id": here.get("coming_name")}, {}),
+            "units.move": (of_unit, {"parent": self.ids["places"]["top"]["unit"]}),  # where all but the top are already
+            "units.disable": (of_unit, {}),
+            "units.enable": (of_unit, {}),
+            "departments.index": (of_unit, {}),
+            "departments.add": (of_unit, {"department": "新部门", "unit": here.get("unit")}),
+            "departments.paste": (of_unit, {"pasted": f"新部门\t{here.get('unit_code')}"}),
+            "departments.end": ({"id": here.get("department")}, {"on": today().isoformat()}),
+            "unit_sheets.bring": ({}, {"file": (io.BytesIO("名称,类型\n二小组,工会小组\n".encode()), "小组.csv")}),
+            "unit_sheets.detail": ({"id": here.get("sheet")}, {}),
+            "unit_sheets.write": ({"id": here.get("sheet")}, {}),
         }  # fmt: skip
         return requests.get(endpoint, ({}, {}))
 

@@ -51,7 +51,10 @@ def test_many_begin_as_one_does(tree):
 
     assert content(member) == expected
     assert (member.name_pinyin, member.name_initials, member.name_plain, member.title_level) == columns
-    assert ((member.id_index, member.id_tail_index), (member.mobile_index, member.mobile_tail_index)) == (number, mobile)
+    assert ((member.id_index, member.id_tail_index), (member.mobile_index, member.mobile_tail_index)) == (
+        number,
+        mobile,
+    )
     assert [(birth.birth_date, birth.sex) for birth in member.child_births] == births
     [version] = member.versions
     assert content(version) == expected

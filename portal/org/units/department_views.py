@@ -14,7 +14,7 @@ from portal.org.guards import needs
 from portal.org.models import OrgUnit
 from portal.org.permissions import Permission
 
-from . import departments, listing, service
+from . import departments, service
 from .forms import DepartmentForm, EndForm, PasteForm, SearchForm
 
 bp = Blueprint("departments", __name__, url_prefix="/units")
@@ -58,7 +58,7 @@ def paste(id: int) -> ResponseReturnValue:
     form = PasteForm()
     if form.validate_on_submit():
         try:
-            new, known = departments.paste(current_user, unit, form.text("pasted"), starts=form.starts.data)
+            new, known = departments.paste(current_user, unit, form.text("pasted"), starts=form.pasted_from.data)
         except DomainError as error:
             _take(form, error)
         else:
@@ -85,7 +85,6 @@ def end(id: int) -> ResponseReturnValue:
         "units/form.html",
         form=form,
         unit=line.unit,
-        crumbs=listing.crumbs(current_user, line.unit),
         title=f"结束对应：{line.name}",
         button="确认结束",
         note=f"{line.name}现在对应{line.unit.name}（{departments.span(line)}）。结束后，以前的日期仍按原来的对应。",
@@ -104,7 +103,6 @@ def _page(unit: OrgUnit, form: DepartmentForm, pasting: PasteForm) -> ResponseRe
     page = render_template(
         "units/departments.html",
         unit=unit,
-        crumbs=listing.crumbs(current_user, unit),
         lines=lines,
         span=departments.span,
         word=word,

@@ -14,8 +14,8 @@ from portal.org.models import JoinForm, OrgUnit, UnitKind
 from .models import DEPARTMENT_MOST, NAME_MOST
 from .service import PHONE_MOST
 
-YES_NO = [("1", "是"), ("0", "否")]
-AS_ABOVE = ("", "同上级")
+YES_NO = {"1": "是", "0": "否"}
+AS_ABOVE = {"": "同上级"}
 _OFF = {"autocomplete": "off"}
 
 
@@ -54,10 +54,10 @@ class _SettingsForm(PortalForm):
         "直接接收会员", coerce=_yes, validate_choice=False, description="会员直接属于它，可以有入会二维码"
     )
     needs_opinion = SelectField(
-        "入会先由分工会给意见", coerce=_yes, validate_choice=False, choices=[AS_ABOVE, ("1", "需要"), ("0", "不需要")]
+        "入会先由分工会给意见", coerce=_yes, validate_choice=False, choices={**AS_ABOVE, "1": "需要", "0": "不需要"}
     )
     join_form = SelectField(
-        "入会申请表", coerce=_join_form, validate_choice=False, choices=[AS_ABOVE, *JoinForm.choices()]
+        "入会申请表", coerce=_join_form, validate_choice=False, choices={**AS_ABOVE, **dict(JoinForm.choices())}
     )
     contact_phone = StringField(
         "联系电话",
@@ -89,7 +89,7 @@ class FoundForm(_SettingsForm):
     def offer(self, kinds: list[UnitKind]) -> FoundForm:
         """Offer `kinds`, and return self."""
         self.kind.choices = [(kind.value, kind.label) for kind in kinds]
-        usual = [("", "按类型的惯例"), *YES_NO]
+        usual = {"": "按类型的惯例", **YES_NO}
         self.approves_members.choices = self.accepts_members.choices = usual
         return self
 
@@ -145,7 +145,7 @@ class PasteForm(PortalForm):
         widget=TextArea(),
         render_kw={"rows": "8", "spellcheck": "false", **_OFF},
     )
-    starts = DateField("从哪一天起", [Optional()], description="不填：一直如此，或从原来的对应结束那天起")
+    pasted_from = DateField("从哪一天起", [Optional()], description="不填：一直如此，或从原来的对应结束那天起")
 
 
 class EndForm(PortalForm):

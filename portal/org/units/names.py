@@ -66,7 +66,7 @@ def rename(actor: User, unit: OrgUnit, name: str, *, on: date | None = None) -> 
         raise Absent
     name, day = cleaned(name), on or today()
     if not EARLIEST <= day < OPEN_END:
-        raise DomainError(f"更名日期应在 {show_date(EARLIEST)}之后，请核对年份", field="on")
+        raise DomainError(f"更名日期应在{show_date(EARLIEST)}之后，请核对年份", field="on")
     lines = names_of(unit) or [_first_line(unit)]
     place = next(number for number, line in enumerate(lines) if line.valid_from <= day < line.valid_to)
     holder = lines[place]

@@ -155,7 +155,7 @@ def _shown(value: Any) -> Any:
 
 
 def _settings(form: Any) -> dict[str, Any]:
-    return {one: form[one].data for one in service.SETTINGS}
+    return {one: form[one].data for one in service.SETTINGS} | {"contact_phone": form.text("contact_phone")}
 
 
 @bp.route("/<int:id>/rename", methods=["GET", "POST"])
@@ -192,6 +192,8 @@ def move(id: int) -> ResponseReturnValue:
     unit = service.managed(current_user, id)
     form = MoveForm()
     word = request.args.get("q", "").strip()
+    found, has_more = listing.parents_for(current_user, unit, word)
+    form.parent.choices = [(line.id, _placed(line)) for line in found]
     if form.validate_on_submit():
         try:
             if not form.parent.data:
@@ -199,18 +201,15 @@ def move(id: int) -> ResponseReturnValue:
             parent = service.managed(current_user, form.parent.data)
             service.move(current_user, unit, parent)
         except DomainError as error:
-            _take(form, error)
+            _take(form, error if found or error.status != REFUSED else DomainError(error.message))
         else:
             flash(f"已把{unit.name}移到{parent.name}下面", "success")
             return redirect(url_for(".detail", id=unit.id))
-    found, has_more = listing.parents_for(current_user, unit, word)
-    form.parent.choices = [(line.id, _placed(line)) for line in found]
     page = render_template(
         "units/move.html",
         form=form,
         search=SearchForm(formdata=None, data={"q": word}),
         unit=unit,
-        crumbs=listing.crumbs(current_user, unit),
         has_more=has_more,
         below=listing.below(unit),
         members=population.living_below(unit),
@@ -235,7 +234,6 @@ def disable(id: int) -> ResponseReturnValue:
     return render_template(
         "units/disable.html",
         unit=unit,
-        crumbs=listing.crumbs(current_user, unit),
         obstacle=service.why_not_disabled(unit),
         below=listing.below(unit),
     )
@@ -257,7 +255,6 @@ def _form(form: Any, unit: OrgUnit, title: str, button: str, note: str = "") -> 
         "units/form.html",
         form=form,
         unit=unit,
-        crumbs=listing.crumbs(current_user, unit),
         title=title,
         button=button,
         note=note,
