@@ -23,35 +23,20 @@ function clear(row) {
   }
 }
 
-function button(label, className) {
-  const made = document.createElement("button");
-  made.type = "button";
-  made.className = className;
-  made.textContent = label;
-  return made;
-}
-
+/* The buttons of rows send the form where there is no script; here they work in place. */
 function prepareRows(box) {
   const body = box.querySelector("tbody");
   const limit = Number(box.dataset.rows);
   if (!body) return;
-  const heading = box.querySelector("thead tr");
-  const title = document.createElement("th");
-  title.scope = "col";
-  title.className = "row-remove";
-  title.innerHTML = '<span class="visually-hidden">操作</span>';
-  heading.append(title);
-  const add = button("添加一行", "btn btn-add");
+  const add = box.querySelector(".btn-add");
   let next = Math.max(...[...body.rows].map((row) => Number((row.querySelector("[name]").name.match(/-(\d+)-/) || [0, 0])[1]))) + 1;
 
   const refresh = () => {
     add.hidden = body.rows.length >= limit;
   };
   const equip = (row) => {
-    const cell = row.insertCell();
-    cell.className = "row-remove";
-    const remove = button("删除", "btn btn-remove");
-    remove.setAttribute("aria-label", `删除这一行${row.dataset.row}`);
+    const remove = row.querySelector(".btn-remove");
+    remove.type = "button"; // else the Enter key might press it
     remove.addEventListener("click", () => {
       const neighbour = row.nextElementSibling || row.previousElementSibling;
       if (neighbour) row.remove();
@@ -59,12 +44,11 @@ function prepareRows(box) {
       ((neighbour || row).querySelector("input, select, textarea")).focus();
       refresh();
     });
-    cell.append(remove);
   };
   for (const row of body.rows) equip(row);
+  add.type = "button";
   add.addEventListener("click", () => {
     const row = body.rows[body.rows.length - 1].cloneNode(true);
-    row.querySelector(".row-remove").remove();
     clear(row);
     renumber(row, next);
     next += 1;
@@ -73,7 +57,6 @@ function prepareRows(box) {
     refresh();
     row.querySelector("input, select, textarea").focus();
   });
-  body.parentElement.after(add);
   refresh();
 }
 

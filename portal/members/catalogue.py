@@ -10,7 +10,7 @@ from pathlib import Path
 
 from portal.core.codes import CodeList
 from portal.core.enums import LabelEnum
-from portal.core.fields import ASK, BY_NOBODY, NOW, Edits, Field, Seen
+from portal.core.fields import ASK, NOW, Edits, Field, Seen
 from portal.core.kinds import Kind
 from portal.members import enums
 
@@ -49,8 +49,6 @@ _ASK_C = Edits(own=ASK, union=NOW)  # S* C
 _PROPOSE_C = Edits(branch=ASK, union=NOW)  # B* C
 _B_C = Edits(branch=NOW, union=NOW)
 _C = Edits(union=NOW)
-# children's and honours' rows and the union posts get their pages with the issue "A real union moves in"
-NOT_YET = BY_NOBODY
 
 _RESUME_ROWS = (
     Field("start", "起（年月）", Kind.MONTH, RESUME, required=True),
@@ -70,7 +68,7 @@ _CHILD_ROWS = (
     Field("sex", "性别", Kind.CHOICE, FAMILY, options=enums.Sex),
     Field("birth_date", "出生日期", Kind.DATE, FAMILY),
     Field("position", "子女序", Kind.INTEGER, FAMILY, low=1, high=12),
-    Field("id_number", "证件号码", Kind.ID_NUMBER, FAMILY),
+    Field("id_number", "证件号码", Kind.ID_NUMBER, FAMILY, hint="选填"),
     Field("school", "就读学校/年级", Kind.TEXT, FAMILY, max_length=60),
     Field("is_only_child", "是否独生", Kind.BOOL, FAMILY),
 )  # fmt: skip
@@ -125,17 +123,17 @@ FIELDS: tuple[Field, ...] = (
           hint="不选时按职称确定"),
     Field("skill_level", "技术等级", Kind.CHOICE, EDU, number=26, options=enums.SkillLevel, edits=_B_C),
     Field("member_no", "会员证号", Kind.TEXT, MEMBERSHIP, number=27, max_length=40),
-    # the union sets it by hand only for historic members, whose import comes with "A real union moves in"
-    Field("join_date", "入会日期", Kind.DATE, MEMBERSHIP, number=28, edits=NOT_YET),
+    # by hand only for historic members, who did not come in by an application: filing.is_historic
+    Field("join_date", "入会日期", Kind.DATE, MEMBERSHIP, number=28, edits=_C),
     Field("branch", "所属分工会", Kind.UNIT, MEMBERSHIP, number=29, column="unit_id"),
-    Field("union_post", "工会职务", Kind.POSTS, MEMBERSHIP, number=30, options=enums.PostKind, edits=NOT_YET),
+    Field("union_post", "工会职务", Kind.POSTS, MEMBERSHIP, number=30, options=enums.PostKind),
     Field("membership_status", "会籍状态", Kind.CHOICE, MEMBERSHIP, number=31, options=enums.MembershipStatus),
     Field("membership_changes", "会籍变化记录", Kind.CHANGES, MEMBERSHIP, number=32),
     Field("marital_status", "婚姻状况", Kind.CHOICE, FAMILY, number=33, options=enums.Marital, seen=Seen.FAMILY,
           edits=_S_B_C),
     Field("spouse", "配偶信息", Kind.COMPOSITE, FAMILY, number=34, seen=Seen.FAMILY, edits=_S_B_C, rows=_SPOUSE),
     Field("children_count", "子女数", Kind.INTEGER, FAMILY, number=35, seen=Seen.FAMILY, edits=_S_B_C, low=0, high=12),
-    Field("children", "子女信息", Kind.ROWS, FAMILY, number=36, seen=Seen.FAMILY, edits=NOT_YET, rows=_CHILD_ROWS,
+    Field("children", "子女信息", Kind.ROWS, FAMILY, number=36, seen=Seen.FAMILY, edits=_S_B_C, rows=_CHILD_ROWS,
           max_rows=12, or_none=True),
     Field("family_planning", "计划生育信息", Kind.CHOICE, FAMILY, number=37, options=enums.FamilyPlanning,
           seen=Seen.FAMILY, edits=_S_B_C),
@@ -149,8 +147,8 @@ FIELDS: tuple[Field, ...] = (
           autocomplete="street-address"),
     Field("hobbies", "兴趣爱好", Kind.MULTI_CHOICE, CONTACT, number=41, options=enums.Hobby, edits=_S_B_C, max_rows=10,
           hint="最多选 10 项"),
-    Field("honors", "荣誉（劳模/先进）", Kind.ROWS, CONTACT, number=42, edits=NOT_YET, rows=_HONOR_ROWS, max_rows=30,
-          or_none=True),
+    Field("honors", "荣誉（劳模/先进）", Kind.ROWS, CONTACT, number=42, edits=_PROPOSE_C, rows=_HONOR_ROWS,
+          max_rows=30, or_none=True),
     Field("resume", "个人简历", Kind.ROWS, RESUME, number=43, edits=_ASK_B_C, rows=_RESUME_ROWS, max_rows=15),
     Field("remark", "备注", Kind.LONG_TEXT, RESUME, number=44, edits=_B_C, max_length=500),
     # derived: never typed, not among the 44

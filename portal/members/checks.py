@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import date, timedelta
 from itertools import pairwise
@@ -22,6 +23,8 @@ LEAGUE_AGE = 28
 MARRIAGE_AGE = {Sex.MALE: 22, Sex.FEMALE: 20}  # 《民法典》第一千零四十七条
 LAST_CERTIFICATE = date(2015, 12, 31)  # 光荣证 is given for children born until then
 LEAGUE = "03"
+# of a child: a passport, a pass, a birth certificate; letters in front, so no identity card with a slip
+_OTHER_DOCUMENT = re.compile(r"[A-Z]{1,2}[0-9]{7,10}")
 FARMERS_NOT = frozenset({HouseholdType.URBAN_FAMILY, HouseholdType.URBAN_COLLECTIVE})
 # first digit of the degree (GB/T 6864) to the highest first digits of an education (GB/T 4658) that goes with it
 EDUCATION_OF_DEGREE = {"2": ("11", "12", "13"), "3": ("1",), "4": ("1", "2")}
@@ -222,18 +225,60 @@ def _family(values: dict[str, Any], today: date, found: _Findings) -> None:
         found.error("spouse", "婚姻状况为已婚（含初婚、再婚、复婚）的才填写配偶信息，请核对婚姻状况")
     if count is not None and count < len(children):
         found.error("children_count", f"子女数不能少于已填写的子女信息（{len(children)} 行）")
-    births = [date.fromisoformat(child["birth_date"]) for child in children if child.get("birth_date")]
+    if values.get("children") == [] and count:
+        found.error("children", f"子女信息已勾选“无”，但子女数为 {count}；不想填写明细的，请不勾选“无”，各行留空")
     born = values.get("birth_date")
-    for birth in births:
-        if birth > today:
-            found.error("children", "子女的出生日期不能晚于今天")
-        elif born is not None and kinds.years_between(born, birth) < CHILD_AFTER:
-            found.error("children", f"子女的出生日期与本人相差不到 {CHILD_AFTER} 年，请核对")
+    for place, child in enumerate(children, 1):
+        _child(child, child.get("name") or f"第 {place} 个子女", born, today, found)
+    numbers = [child["id_number"] for child in children if child.get("id_number")]
+    if len(set(numbers)) < len(numbers):
+        found.error("children", "子女信息中有两行的证件号码相同，请核对")
+    if len(children) > 1 and any(child.get("is_only_child") for child in children):
+        found.warn("子女信息不止一行而填为独生，请核对")
+    births = [date.fromisoformat(child["birth_date"]) for child in children if child.get("birth_date")]
     if values.get("family_planning") == FamilyPlanning.ONLY_CHILD_CERTIFICATE:
         if count not in (None, 1):
             found.warn("持《独生子女父母光荣证》的，子女数一般为 1，请核对")
         if any(birth > LAST_CERTIFICATE for birth in births):
             found.warn("《独生子女父母光荣证》只发给 2015 年底以前出生的子女，请核对")
+
+
+def _child(child: Mapping[str, Any], who: str, born: date | None, today: date, found: _Findings) -> None:
+    """Check one row of children; `who` names the child, `born` is the parent's birth date."""
+    birth = date.fromisoformat(child["birth_date"]) if child.get("birth_date") else None
+    if birth is not None and birth > today:
+        found.error("children", f"{who}的出生日期不能晚于今天")
+    elif birth is not None and born is not None and kinds.years_between(born, birth) < CHILD_AFTER:
+        found.error("children", f"{who}的出生日期与本人相差不到 {CHILD_AFTER} 年，请核对")
+    number = child.get("id_number")
+    if not number or _OTHER_DOCUMENT.fullmatch(number):  # a passport or a birth certificate: nothing to compute
+        return
+    try:
+        document = documents.read(IdType.IDENTITY_CARD, number)
+    except FieldError as error:
+        told = "请完整填写，不能含有星号" if "*" in number else error.message
+        found.error("children", f"{who}的证件号码：{told}")
+        return
+    if birth is not None and document.birth_date not in (None, birth):
+        found.error("children", f"{who}的出生日期与证件号码不一致，请核对")
+    if child.get("sex") not in (None, document.sex):
+        found.error("children", f"{who}的性别与证件号码不一致，请核对")
+
+
+def _honors(values: dict[str, Any], today: date, found: _Findings) -> None:
+    for row in values.get("honors") or []:
+        if row.get("year") and row["year"] > today.year:
+            found.error("honors", f"“{row['title']}”的年度不能晚于今年")
+
+
+def _joining(values: dict[str, Any], today: date, found: _Findings) -> None:
+    joined, born = values.get("join_date"), values.get("birth_date")
+    if joined is None:
+        return
+    if joined > today:
+        found.error("join_date", "入会日期不能晚于今天")
+    elif born is not None and kinds.years_between(born, joined) < YOUNGEST:
+        found.error("join_date", f"入会时不满 {YOUNGEST} 周岁，请核对入会日期")
 
 
 def _resume(values: dict[str, Any], today: date, found: _Findings) -> None:
@@ -248,4 +293,4 @@ def _resume(values: dict[str, Any], today: date, found: _Findings) -> None:
             return
 
 
-_RULES: tuple[Rule, ...] = (_document, _name, _age, _work, _learning, _family, _resume)
+_RULES: tuple[Rule, ...] = (_document, _name, _age, _work, _learning, _joining, _family, _honors, _resume)

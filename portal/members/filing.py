@@ -11,14 +11,16 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.core import crypto, settings
 from portal.core.actors import Actor
-from portal.core.calendar import now
+from portal.core.calendar import now, show_date
 from portal.core.db import Base, UtcTime, db, label_enum
 from portal.core.enums import LabelEnum
+from portal.core.errors import DomainError
 from portal.core.kinds import Kind
 from portal.core.settings import Setting
 from portal.core.uploads import Upload
 from portal.org.models import InUnit, User
 
+from .enums import ChangeType
 from .models import Member, MemberVersion
 from .printing import Papers
 
@@ -136,6 +138,36 @@ def keep_admission(member: Member, version: MemberVersion, applied: Applied, *, 
     row.serial, row.pledge_text = applied.serial, applied.pledge_text
     row.applied_on, row.opinion_on, row.study_date = applied.applied_on, applied.opinion_on, study_date
     db.session.add(row)
+
+
+def is_historic(member: Member) -> bool:
+    """Whether the member came in without an application here: from the paper files, or from a list."""
+    row = db.session.scalars(select(Admission).where(Admission.member_id == member.id)).one_or_none()
+    return row is None or (not row.serial and row.applied_on is None)
+
+
+def correct_joining(member: Member, day: date | None) -> None:
+    """Let the record of a historic member's joining say `day`, as her `join_date` is about to.
+
+    Raises DomainError on `join_date` where there is no day, or where something happened to the membership before it.
+    """
+    if day is None:
+        raise DomainError("请填写入会日期", field="join_date")
+    before = member.join_date or day
+    joined = [change for change in member.changes if change.kind is ChangeType.JOINED and change.on_date == before][-1:]
+    crossed = [
+        change
+        for change in member.changes
+        if change not in joined and (before <= change.on_date < day or day < change.on_date <= before)
+    ]
+    if crossed:
+        what = f"{crossed[0].kind.label}（{show_date(crossed[0].on_date)}）"
+        raise DomainError(f"入会日期不能越过会籍变化记录中的{what}，请核对", field="join_date")
+    for change in joined:
+        change.on_date = day
+    row = db.session.scalars(select(Admission).where(Admission.member_id == member.id)).one_or_none()
+    if row is not None:
+        row.study_date = day
 
 
 def admissions_of(members: Sequence[Member]) -> dict[int, AsJoined]:

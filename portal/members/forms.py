@@ -70,11 +70,49 @@ class PhotoForm(PortalForm):
     )
 
 
-@lru_cache(maxsize=128)
-def edit_form(names: tuple[str, ...], required: tuple[str, ...]) -> type[PortalForm]:
-    """Return a form class for the fields `names`; `required` of them may not be emptied.
+COPY = "copy"  # the verb of the button that fills the family from spouse and children
+CHILD_OF_SEX: dict[object, str] = {Sex.MALE.value: "20", Sex.FEMALE.value: "30"}  # 子, 女 (GB/T 4761)
+SPOUSE = "10"
 
-    It carries the version that it was filled from, and the newer one that the person has been told of.
+
+class _EditForm(PortalForm):
+    """What every edit form carries beside its fields.
+
+    That is the version that it was filled from, the newer one that the person has been told of, and a button that
+    spares typing spouse and children once more among the family.
     """
-    base = form_class("EditForm", (FIELD[name] for name in names), required=required)
-    return type("EditForm", (base,), {"seen_version": HiddenField(), "known_version": HiddenField()})
+
+    seen_version = HiddenField()
+    known_version = HiddenField()
+
+    def reshape(self, verb: str, name: str = "") -> None:
+        """Know one button more: put spouse and children, who are not there yet, below the family's rows."""
+        if verb != COPY or name != "family_members" or name not in self:
+            super().reshape(verb, name)
+            return
+        family = self[name]
+        there = {row["name"] for row in family.typed()}
+        family.fill([row for row in self._relatives() if row["name"] and row["name"] not in there])
+
+    def offer(self) -> None:
+        """Show that button where the form asks for the family and for whom it could be filled from."""
+        if "family_members" in self and {"spouse", "children"} & set(self._fields):
+            self["family_members"].offers = [(COPY, "从配偶、子女带入")]
+
+    def _relatives(self) -> list[dict[str, object]]:
+        spouse = self["spouse"].typed() if "spouse" in self else {}
+        children = self["children"].typed() if "children" in self else []
+        return [
+            {"relation": SPOUSE, **{column: spouse.get(column) for column in ("name", "workplace", "phone")}},
+            *(
+                {"relation": CHILD_OF_SEX.get(row["sex"]), "name": row["name"], "workplace": row["school"]}
+                for row in children
+            ),
+        ]
+
+
+@lru_cache(maxsize=128)
+def edit_form(names: tuple[str, ...], required: tuple[str, ...]) -> type[_EditForm]:
+    """Return a form class for the fields `names`; `required` of them may not be emptied."""
+    base = form_class("Inputs", (FIELD[name] for name in names), required=required)
+    return type("EditForm", (_EditForm, base), {})

@@ -157,7 +157,10 @@ def right_to(actor: User, member: Member, field: Field) -> Right:
     """Return what the actor may do to the field of this member by hand.
 
     On one's own record only a member's rights hold, whatever office one has; what one may not read one may not write.
+    The day of joining is that of the decision: by hand it is set for historic members alone.
     """
+    if field.name == "join_date" and not filing.is_historic(member):
+        return NEVER
     if member.user_id == actor.id:
         return field.edits.own if member.membership_status in LIVE else NEVER
     rights = []
@@ -191,9 +194,8 @@ def edit(
     raised, unless `known_version` says that the actor has been told of exactly that one. A secret left empty stays.
     Raises Forbidden for a field without the right, Problems for values that break a rule.
     """
-    present = history.present_version(member)
-    seen = db.session.get(MemberVersion, seen_version)
-    if seen is None or seen.member_id != member.id:
+    present, seen = history.present_version(member), version_seen(member, seen_version)
+    if seen.id != seen_version:
         raise Conflict("页面已过期，请返回重新打开后再修改")
     changed = {name: value for name, value in values.items() if not history.same(value, history.value_of(seen, name))}
     changed = {name: value for name, value in changed.items() if value is not None or not sight.is_secret(FIELD[name])}
@@ -216,6 +218,8 @@ def edit(
             raise DomainError("该证件号码已是工会会员，请核对", field="id_number")
     if written.get("mobile") and _mobile_is_shared(actor, member, written["mobile"]):
         warnings.append("该手机号码也登记在您管理范围内另一位会员名下，请核对")
+    if "join_date" in written:
+        filing.correct_joining(member, written["join_date"])
     is_own = member.user_id == actor.id
     version = history.write(member, written, actor, reason=reason or ("本人修改" if is_own else "工会修改"))
     if version is not None and member.user_id is not None and not is_own:
@@ -227,6 +231,12 @@ def edit(
 def mark_of(member: Member) -> int:
     """Return the number of the member's present version, which a form carries as `seen_version`."""
     return history.present_version(member).id
+
+
+def version_seen(member: Member, number: int) -> MemberVersion:
+    """Return the member's version `number`, from which a form was filled; the present one where she has no such."""
+    seen = db.session.get(MemberVersion, number)
+    return seen if seen is not None and seen.member_id == member.id else history.present_version(member)
 
 
 def asked_for(actor: User, member: Member) -> tuple[Field, ...]:

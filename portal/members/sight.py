@@ -81,6 +81,11 @@ def shown(field: Field, raw: Any, seen: Sight) -> str:
     return kinds.show(field, _rows_masked(field, raw))
 
 
+def cells(field: Field, raw: Any) -> tuple[tuple[str, ...], ...]:
+    """Return the rows of `raw` as texts, column by column; numbers of documents masked as in `shown`."""
+    return tuple(tuple(row) for row in kinds.table(field, _rows_masked(field, raw)))
+
+
 def _rows_masked(field: Field, raw: Any) -> Any:
     hidden = [column for column in field.rows if column.kind is Kind.ID_NUMBER]
     if not hidden or not raw:
@@ -200,11 +205,5 @@ def line(actor: User, row: Any, field: Field) -> Line:
     raw = raw_value(row, field.name)
     text = shown(field, raw, seen)
     if field.kind in (Kind.ROWS, Kind.COMPOSITE) and raw:
-        cells = kinds.table(field, _rows_masked(field, raw))
-        return Line(
-            field,
-            text,
-            headings=tuple(column.label for column in field.rows),
-            cells=tuple(tuple(row) for row in cells),
-        )
+        return Line(field, text, headings=tuple(column.label for column in field.rows), cells=cells(field, raw))
     return Line(field, text, masked=seen is Sight.MASKED and bool(text))

@@ -263,9 +263,11 @@ def _edit(member: Member) -> ResponseReturnValue:
     fields = service.editable(current_user, member)
     if not fields:
         raise Forbidden("该会员的信息您不能直接修改，如需修改请联系校工会")
-    filled = {field.name: getattr(member, field.column_name) for field in fields if not sight.is_secret(field)}
-    required = tuple(name for name in REQUIRED_FULL if filled.get(name) is not None)
+    seen = service.version_seen(member, _number(request.form.get("seen_version")))
+    filled = {field.name: getattr(seen, field.column_name) for field in fields if not sight.is_secret(field)}
+    required = tuple(name for name in (*REQUIRED_FULL, "join_date") if filled.get(name) is not None)
     form = edit_form(tuple(field.name for field in fields), required)(data=filled)
+    form.offer()
     if form.is_submitted():
         try:
             warnings = service.edit(

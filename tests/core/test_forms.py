@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from portal.core.errors import Conflict, DomainError, Problems
-from portal.core.forms import CSRF_SENTENCE, PortalForm, form_class
+from portal.core.forms import CSRF_SENTENCE, PortalForm, Reshaped, form_class
 from portal.members.catalogue import FIELD, FIELDS, REQUIRED_QUICK
 
 QUICK = tuple(FIELD[name] for name in REQUIRED_QUICK)
@@ -306,6 +306,87 @@ def test_inputs_tell_the_phone_which_keyboard_to_show(pages: Flask) -> None:
     assert 'autocomplete="name"' in form["name"]()
     assert 'autocapitalize="characters"' in form["id_number"]()
     assert {'type="tel"', 'inputmode="tel"', 'autocomplete="tel"', "required"} <= set(form["mobile"]()[:-1].split())
+
+
+# --- buttons of rows --------------------------------------------------------------------------------------------------
+
+
+def places_of(form: PortalForm, name: str = "resume") -> list[object]:
+    return [entry.form["place"].typed() for entry in form[name].entries]
+
+
+def test_a_button_adds_a_row_and_takes_nothing(post) -> None:
+    form = post({**FILLED, "rows": "add-resume"})
+
+    assert places_of(form) == ["河北大学", None, None, None]
+    assert (form.status, form.errors, form.top_errors) == (200, {}, [])
+    with pytest.raises(Reshaped) as caught:
+        form.values()
+    form.refuse(caught.value)
+    assert (form.status, form.top_errors) == (200, [])
+    assert 'value="张三"' in form["name"]()
+
+
+def test_a_button_takes_the_row_away_that_the_page_shows_there(post) -> None:
+    typed = FILLED | {"resume-3-place": "校工会", "resume-7-place": "图书馆"}  # the page's script has left gaps
+
+    form = post(typed | {"rows": "remove-resume-1"})
+
+    assert places_of(form)[:2] == ["河北大学", "图书馆"]
+    assert not any(form["resume"].errors)
+
+
+def test_the_last_row_is_emptied_and_stays(post) -> None:
+    rows = form_class("Rows", [FIELD["resume"]])
+
+    form = post({"resume-0-place": "河北大学", "rows": "remove-resume-0"}, rows)
+    for _ in range(2):
+        form["resume"].remove(0)
+
+    assert places_of(form) == [None]
+
+
+def test_no_row_is_added_beyond_the_limit(post) -> None:
+    rows = {f"family_members-{n}-name": "张大山" for n in range(8)}
+
+    assert len(post({**FILLED, **rows, "rows": "add-family_members"})["family_members"].entries) == 8
+
+
+@pytest.mark.parametrize("pressed", ["add-name", "add-nothing", "remove-resume-99", "remove-resume-x", "x", "-", "add"])
+def test_a_button_that_is_none_changes_nothing_and_takes_nothing(post, pressed: str) -> None:
+    form = post({**FILLED, "rows": pressed})
+
+    assert places_of(form) == ["河北大学", None, None]
+    assert (form.validate(), form.status) == (False, 200)
+
+
+# --- documents within rows --------------------------------------------------------------------------------------------
+
+TWINS = [
+    {"name": "王小一", "id_number": "130302201506010022"},
+    {"name": "王小二", "id_number": "130302201606010022"},
+    {"name": "王小三", "id_number": "130302201806013333"},
+]
+
+
+def numbers_of(pages: Flask, *rows: tuple[str, str]) -> list[object]:
+    data = {f"children-{n}-name": name for n, (name, _) in enumerate(rows)}
+    data |= {f"children-{n}-id_number": number for n, (_, number) in enumerate(rows)}
+    with pages.test_request_context("/", method="POST", data=data):
+        form = form_class("Children", [FIELD["children"]])(data={"children": TWINS})
+        return [row["id_number"] for row in form.values()["children"]]  # type: ignore[attr-defined]  # rows are a list
+
+
+def test_a_number_left_as_it_is_shown_stays_wherever_its_row_has_gone(pages: Flask) -> None:
+    shown = "*" * 14
+
+    assert numbers_of(pages, ("王小三", shown + "3333"), ("王小二", shown + "0022"), ("王小一", shown + "0022")) == [
+        "130302201806013333", "130302201606010022", "130302201506010022",
+    ]  # fmt: skip
+    assert numbers_of(pages, ("王改名", shown + "3333")) == ["130302201806013333"]
+    assert numbers_of(pages, ("王小三", ""), ("王小二", "13030220160601004x")) == [None, "13030220160601004X"]
+    # which of the two is meant cannot be known, and what is no number here is not one
+    assert numbers_of(pages, ("王改名", shown + "0022"), ("王小三", shown + "9999")) == [shown + "0022", shown + "9999"]
 
 
 def test_a_missing_token_is_said_in_chinese_and_nothing_typed_is_lost(pages: Flask) -> None:

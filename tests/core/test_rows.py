@@ -97,7 +97,7 @@ def test_a_spouse_is_one_row() -> None:
     assert set(caught.value.cells) == {"name", "phone"}
 
 
-def test_children_and_honours_read_and_show_though_no_page_edits_them_yet() -> None:
+def test_children_and_honours_read_and_show() -> None:
     child = {
         "name": "王小五",
         "sex": "女",

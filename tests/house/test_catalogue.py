@@ -4,6 +4,7 @@ The table below is written down from the dictionary, apart from the code: number
 """
 
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from flask import Flask
@@ -14,8 +15,9 @@ from portal.core.codes import CodeList
 from portal.core.fields import ASK, NEVER, NOW, Field, Seen
 from portal.core.forms import form_class
 from portal.core.kinds import Kind
-from portal.members import catalogue, models
+from portal.members import catalogue, history, models, sight
 from portal.members.catalogue import FIELD, FIELDS, NUMBERED
+from tests import factories
 
 # letters as in the dictionary: member/branch/union; N at once, A asks, - not by hand
 DICTIONARY = """
@@ -28,11 +30,11 @@ DICTIONARY = """
 19 school_entry_date  -NN open    |20 dues_base          --N secret  |21 is_migrant_worker  -NN open
 22 education          AAN open    |23 degree             AAN open    |24 prof_title         AAN open
 25 title_level        -NN open    |26 skill_level        -NN open    |27 member_no          --- open
-28 join_date          --- open    |29 branch             --- open    |30 union_post         --- open
+28 join_date          --N open    |29 branch             --- open    |30 union_post         --- open
 31 membership_status  --- open    |32 membership_changes --- open    |33 marital_status     NNN family
-34 spouse             NNN family  |35 children_count     NNN family  |36 children           --- family
+34 spouse             NNN family  |35 children_count     NNN family  |36 children           NNN family
 37 family_planning    NNN family  |38 family_members     NNN family  |39 mobile             ANN masked
-40 home_address       NNN masked  |41 hobbies            NNN open    |42 honors             --- open
+40 home_address       NNN masked  |41 hobbies            NNN open    |42 honors             -AN open
 43 resume             ANN open    |44 remark             -NN open
 """
 RIGHTS = {"N": NOW, "A": ASK, "-": NEVER}
@@ -174,18 +176,36 @@ def test_what_anyone_may_edit_has_an_input_and_nothing_else_is_asked(field: Fiel
         assert field.name in {
             "employment_status",
             "member_no",
-            "join_date",
             "branch",
             "union_post",
             "membership_status",
             "membership_changes",
-            "children",
-            "honors",
             "age",
             "birthday",
             "membership_years",
             "completeness",
         }
+
+
+def test_a_document_within_rows_is_shown_by_its_tail_wherever_it_is_shown() -> None:
+    number = factories.id_number(birth=date(2015, 6, 1), sex="2", serial=88)
+    pages = Flask("pages")
+    pages.secret_key = "a key for tests only"
+    fields = [field for field in FIELDS if any(column.kind is Kind.ID_NUMBER for column in field.rows)]
+
+    for field in fields:
+        [column] = [column for column in field.rows if column.kind is Kind.ID_NUMBER]
+        value = [{column.name: number}]
+        with pages.test_request_context("/"):
+            form = form_class("One", [field])(data={field.name: value})
+            typed = form[field.name].entries[0].form[column.name]()
+        texts = [typed, sight.shown(field, value, sight.Sight.FULL), sight.shown(field, value, sight.Sight.MASKED)]
+        texts += [cell for cells in sight.cells(field, value) for cell in cells]
+        assert [number in text for text in texts] == [False] * len(texts)
+        assert f'value="**************{number[-4:]}"' in typed
+        assert number[-4:] in texts[1]
+        assert history._traced(field.name, None, value) == ("", history.CHANGED)
+    assert [field.name for field in fields] == ["children"]
 
 
 def test_completeness_counts_the_44_and_takes_none_as_an_answer() -> None:

@@ -104,6 +104,8 @@ def test_the_age_is_an_error_of_the_birth_date(born, is_right):
     assert set(errors) == (set() if is_right else {"birth_date"})
 
 
+CHILD = factories.id_number(birth=date(2015, 6, 1), sex="2", serial=88)
+WRONG = CHILD[:-1] + ("1" if CHILD[-1] == "0" else "0")
 STUDY = {"start": "2001-09", "end": "2005-07", "place": "海港师范学院"}
 WORK = {"start": "2005-07", "end": None, "place": "海港大学"}
 
@@ -117,6 +119,36 @@ RULES = [
     ({"children_count": 1, "children": [{"name": "甲"}, {"name": "乙"}]}, "children_count", None),
     ({"children": [{"birth_date": "2026-09-02"}]}, "children", None),
     ({"birth_date": date(1990, 5, 1), "children": [{"birth_date": "2004-04-30"}]}, "children", None),
+    (
+        {"children_count": 1, "children": []},
+        "children",
+        "子女信息已勾选“无”，但子女数为 1；不想填写明细的，请不勾选“无”，各行留空",
+    ),
+    ({"children": [{"name": "甲乙", "birth_date": "2026-09-02"}]}, "children", "甲乙的出生日期不能晚于今天"),
+    ({"children": [{"id_number": CHILD}, {"id_number": CHILD}]}, "children", "子女信息中有两行的证件号码相同，请核对"),
+    ({"children": [{"name": "甲乙", "id_number": WRONG}]}, "children", "甲乙的证件号码：身份证号码校验位错误，请核对"),
+    (
+        {"children": [{}, {"id_number": "*" * 14 + CHILD[-4:]}]},
+        "children",
+        "第 2 个子女的证件号码：请完整填写，不能含有星号",
+    ),
+    (
+        {"children": [{"name": "甲乙", "id_number": CHILD, "birth_date": "2015-06-02"}]},
+        "children",
+        "甲乙的出生日期与证件号码不一致，请核对",
+    ),
+    (
+        {"children": [{"name": "甲乙", "id_number": CHILD, "sex": "1"}]},
+        "children",
+        "甲乙的性别与证件号码不一致，请核对",
+    ),
+    ({"honors": [{"title": "优秀教师", "year": 2027}]}, "honors", "“优秀教师”的年度不能晚于今年"),
+    ({"join_date": date(2026, 9, 2)}, "join_date", "入会日期不能晚于今天"),
+    (
+        {"birth_date": date(1990, 5, 2), "join_date": date(2006, 5, 1)},
+        "join_date",
+        "入会时不满 16 周岁，请核对入会日期",
+    ),
     ({"employment_form": "4", "dispatch_company": None}, "dispatch_company", None),
     ({"resume": [{"start": "2026-10", "end": None, "place": "海港大学"}]}, "resume", None),
 ]
@@ -137,6 +169,10 @@ ALLOWED = [
     {"spouse": {"name": "王伟"}, "marital_status": "22"},
     {"children_count": 2, "children": [{"name": "甲"}]},
     {"children": [{"birth_date": "2026-09-01"}]},
+    {"children_count": 0, "children": []},
+    {"children": [{"id_number": CHILD, "birth_date": "2015-06-01", "sex": "2"}, {"id_number": "E12345678"}]},
+    {"honors": [{"title": "优秀教师", "year": 2026}, {"title": "先进", "year": None}]},
+    {"birth_date": date(1990, 5, 2), "join_date": date(2006, 5, 2)},
     {"employment_form": "4", "dispatch_company": "海港人力资源公司"},
     {"birth_date": date(1990, 5, 20), "work_start_date": date(2006, 5, 1)},
     {"resume": [STUDY, WORK]},
@@ -154,6 +190,7 @@ WARNED = [
     ({"birth_date": date(2006, 5, 1), "sex": "1", "marital_status": "21"}, "法定婚龄"),
     ({"family_planning": "1", "children_count": 2}, "光荣证"),
     ({"family_planning": "1", "children": [{"birth_date": "2016-01-01"}]}, "2015 年"),
+    ({"children": [{"is_only_child": True}, {"is_only_child": None}]}, "独生"),
     ({"degree": "2", "education": "21"}, "同等学力"),
     ({"is_migrant_worker": True, "household_type": "1"}, "农民工"),
     ({"employment_form": "4"}, "劳务派遣"),
