@@ -154,6 +154,9 @@ def canaries() -> Canaries:
     salary, mobile, address = f"4{mark}.73", f"1760335{mark}", f"金丝雀{mark}路密址"
     spouse = {"name": "殷密配", "workplace": f"密偶单位{mark}", "phone": f"1770335{mark}"}
     relative = {"relation": "51", "name": "殷密亲", "workplace": f"密亲单位{mark}", "phone": f"1780335{mark}"}
+    born = date(birth.year + 30, 5, 6)
+    child = {"name": "殷密子", "sex": "1", "birth_date": born.isoformat(), "position": 1, "school": f"密校{mark}"}
+    child |= {"id_number": id_number(birth=born, sex="1", area="130304", serial=serial), "is_only_child": True}
     resume = {
         "start": f"{birth.year + 24}-07",
         "end": None,
@@ -172,7 +175,7 @@ def canaries() -> Canaries:
         marital_status="21",
         spouse=spouse | {"is_member_here": False, "married_on": None},
         children_count=1,
-        children=[{"name": f"殷密子{mark}", "sex": "1", "birth_date": f"{birth.year + 30}-05-06"}],
+        children=[child],
         family_planning="1",
         family_planning_text=f"密证号{mark}",
         family_members=[relative],
@@ -189,7 +192,7 @@ def canaries() -> Canaries:
             relative["workplace"],
             relative["phone"],
             f"密证号{mark}",
-            f"殷密子{mark}",
+            f"密校{mark}",
         ),
         masked=(mobile, address),
         encrypted=(f"密荣誉{mark}", f"密历单位{mark}"),

@@ -106,7 +106,7 @@ def _fill_place(unit: OrgUnit, clerk: User) -> Place:
     db.session.commit()
     # what the form does not ask an applicant stands in nobody's application
     asked = {name: value for name, value in of_applicant.values.items() if name in FULL}
-    of_applicant = replace(of_applicant, family=tuple(one for one in of_applicant.family if "密子" not in one))
+    of_applicant = replace(of_applicant, family=tuple(one for one in of_applicant.family if "密校" not in one))
     applications = {}
     for state in S:
         if state is S.SUBMITTED:
