@@ -298,4 +298,5 @@ _INPUTS: dict[Kind, Callable[[Field, bool], Any]] = {
 
 
 def input_of(spec: Field, must: bool) -> Any:
+    """Return the input of `spec` for a form class; `must` says that it may not be left empty."""
     return _INPUTS.get(spec.kind, _Line)(spec, must)
