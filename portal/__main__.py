@@ -8,9 +8,7 @@ be broken. Syntax and annotations stay readable for Python 3.6, which must be to
 """
 
 import contextlib
-import ctypes
 import fcntl
-import hashlib
 import importlib
 import json
 import os
@@ -20,27 +18,10 @@ import sys
 import time
 from collections.abc import Iterator
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-LOCK = os.path.join(ROOT, "requirements.lock")
+from portal.machine import LOCK, ROOT, SECTIONS, digest, read_lock, setting, system_packages
+
 STAMP = "portal-sections.json"
 OLDEST = (3, 11)
-
-# what is loaded by name -> the Debian package that brings it
-LIBRARIES = {
-    "libgobject-2.0.so.0": "libglib2.0-0",
-    "libfontconfig.so.1": "libfontconfig1",
-    "libharfbuzz.so.0": "libharfbuzz0b",
-    "libharfbuzz-subset.so.0": "libharfbuzz-subset0",
-    "libpango-1.0.so.0": "libpango-1.0-0",
-    "libpangoft2-1.0.so.0": "libpangoft2-1.0-0",
-}
-TEST_LIBRARIES = {"libatomic.so.1": "libatomic1", "libzbar.so.0": "libzbar0"}
-TEST_PROGRAMS = {"chromium": "chromium"}
-# the beginning of a font file's name -> the Debian package that brings it
-FONTS = {"NotoSerifCJK": "fonts-noto-cjk", "HanaMinA": "fonts-hanazono", "HanaMinB": "fonts-hanazono"}
-
-# the sections of the lock, in the words of the steps
-SECTIONS = {"runtime": "运行", "postgres": "PostgreSQL", "development": "测试"}
 
 # how a test run begins: title, and the words after the environment's bin folder
 CHECKS = (
@@ -70,43 +51,11 @@ def step(title: "str") -> "Iterator[None]":
     say("{}：完成，用时 {:.1f} 秒".format(title, time.monotonic() - begun))
 
 
-def setting(name: "str", default: "str") -> "str":
-    """Return the setting `name` (without PORTAL_) from the environment, else from portal.cfg, else `default`."""
-    values = {}
-    folder = os.environ.get("PORTAL_INSTANCE") or os.path.join(ROOT, "instance")
-    with contextlib.suppress(OSError), open(os.path.join(folder, "portal.cfg"), encoding="utf-8") as file:
-        pairs = (line.partition("=") for line in file)
-        values = {key.strip(): value.strip().strip("\"'") for key, _, value in pairs}
-    value = os.environ.get("PORTAL_" + name) or values.get(name) or values.get("PORTAL_" + name)
-    return value or default
-
-
 def sections_for(command: "str", database: "str") -> "list[str]":
     """Return the sections of the lock that `command` needs with the `database` address, in the order of the file."""
     if command == "test":
         return list(SECTIONS)
     return ["runtime", "postgres"] if database.startswith("postgresql") else ["runtime"]
-
-
-def read_lock(text: "str") -> "dict[str, str]":
-    """Cut the text of requirements.lock into its sections: name -> requirements."""
-    parts = text.split("\n# == ")[1:]
-    return {part.partition(" ==\n")[0]: part.partition(" ==\n")[2].strip() + "\n" for part in parts}
-
-
-def digest(text: "str") -> "str":
-    """Return the sha256 (hex) of a section."""
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
-
-
-def system_packages(command: "str") -> "list[str]":
-    """Return the Debian packages that are missing for `command`, found by loading what they bring."""
-    missing = [package for name, package in LIBRARIES.items() if not loads(name)]
-    missing += [package for name, package in FONTS.items() if not has_font(name)]
-    if command == "test":
-        missing += [package for name, package in TEST_LIBRARIES.items() if not loads(name)]
-        missing += [package for name, package in TEST_PROGRAMS.items() if shutil.which(name) is None]
-    return sorted(set(missing))
 
 
 def venv_packages() -> "list[str]":
@@ -117,22 +66,6 @@ def venv_packages() -> "list[str]":
     except ImportError:
         return ["python{}.{}-venv".format(*sys.version_info[:2])]
     return []
-
-
-def loads(library: "str") -> "bool":
-    """Say whether the shared `library` can be loaded."""
-    try:
-        ctypes.CDLL(library)
-    except OSError:
-        return False
-    return True
-
-
-def has_font(beginning: "str") -> "bool":
-    """Say whether a font file whose name starts with `beginning` is installed."""
-    home = os.path.expanduser("~")
-    folders = ("/usr/share/fonts", "/usr/local/share/fonts", home + "/.local/share/fonts", home + "/.fonts")
-    return any(file.startswith(beginning) for folder in folders for _, _, files in os.walk(folder) for file in files)
 
 
 def call(words: "list[str]", lock: "int", failure: "str", extra: "dict[str, str] | None" = None) -> "None":

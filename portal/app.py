@@ -18,7 +18,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from portal import nav
 from portal.cards import views as cards
 from portal.config import ROOT, Settings
-from portal.core import audit, calendar, crypto, notices, uploads, web
+from portal.core import anchors, audit, calendar, crypto, notices, uploads, web
 from portal.core import db as database
 from portal.core import settings as settings_of_union
 from portal.core.db import db
@@ -43,6 +43,7 @@ from portal.org.units import population
 from portal.org.units import sheet_views as unit_sheets
 from portal.org.units import views as units
 from portal.prints import chunks
+from portal.prints import service as prints_service
 from portal.prints import views as prints
 from portal.system import views as system
 
@@ -117,6 +118,7 @@ def create_app(settings: Settings) -> Flask:
         BASE_URL=settings.base_url,
         PROFILE=settings.profile,
         INSTANCE=str(settings.instance),
+        SETTINGS=settings,
         RATELIMIT_STORAGE_URI="memory://",
     )
     if settings.proxy_hops:
@@ -125,8 +127,9 @@ def create_app(settings: Settings) -> Flask:
     db.init_app(app)
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
     uploads.use(settings.instance / "uploads")
-    chunks.use(settings.instance / "jobs" / "prints")
     population.use(members_population)
+    anchors.use(settings.anchors_path)
+    chunks.use(settings.jobs_path / "prints")
     web.install(app)
     CSRFProtect(app)
     login.install(app)
@@ -134,6 +137,7 @@ def create_app(settings: Settings) -> Flask:
         app.register_blueprint(room)
     guards.say_permission(app.view_functions["static"], guards.PUBLIC)
     app.extensions["todos"] = (joining_service.todo,)
+    app.extensions["waiting"] = (prints_service.waiting_since,)
     app.extensions["figures"] = (members_service.figures,)
     app.context_processor(_for_templates)
     # globals, not context: imported macros see only these
@@ -147,6 +151,18 @@ def create_app(settings: Settings) -> Flask:
     return app
 
 
+def bare_app(settings: Settings) -> Flask:
+    """Return an app that has the database and nothing else: for what is done before the keys are known to fit."""
+    app = Flask("portal.bare", root_path=str(ROOT / "portal"), instance_path=str(settings.instance))
+    app.config.update(
+        SQLALCHEMY_DATABASE_URI=settings.database_uri,
+        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True, **database.engine_options(settings.database_uri)},
+    )
+    db.init_app(app)
+    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
+    return app
+
+
 def _load_keys(settings: Settings) -> None:
     """Use the stored keys, or make the first ones where no data can depend on others yet."""
     keys = crypto.keys_at(settings.keys_path)
@@ -154,13 +170,7 @@ def _load_keys(settings: Settings) -> None:
         settings.instance.mkdir(parents=True, exist_ok=True)
         keys = crypto.Keys.fresh()
         crypto.use(keys)
-        app = Flask("portal.first")
-        app.config.update(
-            SQLALCHEMY_DATABASE_URI=settings.database_uri,
-            SQLALCHEMY_ENGINE_OPTIONS=database.engine_options(settings.database_uri),
-        )
-        db.init_app(app)
-        with app.app_context():
+        with bare_app(settings).app_context():
             database.reads()
             has_events = inspect(db.engine).has_table("audit_events")
             has_data = has_events and db.session.scalar(select(audit.AuditEvent.id).limit(1)) is not None
@@ -178,9 +188,7 @@ def _check_keys() -> None:
     """Refuse to start with keys of another installation: the last event of the trace must fit."""
     database.reads()
     if inspect(db.engine).has_table("audit_events"):
-        last = db.session.scalars(select(audit.AuditEvent).order_by(audit.AuditEvent.seq.desc()).limit(2)).all()
-        previous = last[1].mac if len(last) > 1 else audit.GENESIS
-        fits = not last or last[0].mac == crypto.chain_mac(last[0].sealed_text(previous or ""))
+        fits = audit.end_fits()
         db.session.rollback()
         if not fits:
             db.engine.dispose()

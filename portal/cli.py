@@ -19,25 +19,21 @@ from sqlalchemy.exc import DBAPIError
 
 from portal import config, demo
 from portal.app import create_app
-from portal.core import audit, clock, crypto
+from portal.core import anchors, clock, crypto
 from portal.core import db as database
 from portal.core.actors import SHELL
 from portal.core.db import db
 from portal.core.errors import DomainError
+from portal.core.shell import DONE, REFUSED, say
 from portal.jobs import JOBS, QUEUES
+from portal.operations import commands as operations
 from portal.org import service as org
 from portal.org.guards import permission_of
 from portal.org.models import JoinForm, UnitKind, User
 from portal.org.permissions import Role
 
-DONE, NO, REFUSED = 0, 1, 2
 THREADS = 8
 PORTS_TRIED = 50
-
-
-def say(sentence: str) -> None:
-    """Print a message for people."""
-    print(sentence, file=sys.stderr, flush=True)
 
 
 def migrated(settings: config.Settings) -> Flask:
@@ -71,6 +67,8 @@ def run(settings: config.Settings, options: argparse.Namespace) -> int:
             _populate(settings, members=600, units=25, seed=1, profile=settings.profile)
         elif empty:
             say("数据库是空的。请另开窗口运行 python3 -m portal create-admin 用户名 建立第一个管理员")
+        database.reads()
+        anchors.drop()
         db.session.remove()
     listener = _listen(options.host, options.port)
     host, port = listener.getsockname()[:2]
@@ -79,7 +77,7 @@ def run(settings: config.Settings, options: argparse.Namespace) -> int:
     say(f"请用浏览器打开 http://{host}:{port}/  （按 Ctrl+C 停止）")
     if settings.accounts_path.exists():
         say(f"首次登录的用户名和一次性密码见 {settings.accounts_path}")
-    ticking = clock.start(app, JOBS, QUEUES, settings.instance / "jobs")
+    ticking = clock.start(app, JOBS, QUEUES, settings.jobs_path)
     signal.signal(signal.SIGTERM, _interrupt)  # service managers stop us so; waitress lets what it has begun finish
     try:
         waitress.serve(
@@ -102,7 +100,7 @@ def _interrupt(number: int, frame: object) -> None:
 
 def worker(settings: config.Settings, options: argparse.Namespace) -> int:
     """Run the clock alone, for installations with several web processes."""
-    ticking = clock.start(create_app(settings), JOBS, QUEUES, settings.instance / "jobs")
+    ticking = clock.start(create_app(settings), JOBS, QUEUES, settings.jobs_path)
     say("定时任务已启动（按 Ctrl+C 停止）")
     try:
         signal.sigwait({signal.SIGINT, signal.SIGTERM})
@@ -229,19 +227,6 @@ def bench(settings: config.Settings, options: argparse.Namespace) -> int:
     return DONE
 
 
-def verify_trace(settings: config.Settings, options: argparse.Namespace) -> int:
-    """Check the chain of the trace."""
-    app = create_app(settings)
-    with app.app_context():
-        database.reads()
-        broken = audit.verify()
-    if broken:
-        print(broken)
-        return NO
-    print("日志完整，未发现改动")
-    return DONE
-
-
 Command = Callable[[config.Settings, argparse.Namespace], int]
 
 
@@ -268,8 +253,16 @@ def parser() -> argparse.ArgumentParser:
     main_parser = ChineseParser(prog="python3 -m portal", description="工会会员管理系统")
     commands = main_parser.add_subparsers(dest="command", required=True, metavar="命令", title="命令")
 
-    def add(name: str, verb: Command, help_text: str) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=help_text, description=help_text)
+    groups = {"audit": "日志"}  # first words of commands that have two
+    seconds: dict[str, Any] = {}
+
+    def add(words: str, verb: Command, help_text: str) -> argparse.ArgumentParser:
+        first, _, second = words.partition(" ")
+        if second and first not in seconds:
+            group = commands.add_parser(first, help=groups[first])
+            seconds[first] = group.add_subparsers(dest=f"{first}_command", required=True, metavar="动作")
+        place = seconds[first] if second else commands
+        command: argparse.ArgumentParser = place.add_parser(second or first, help=help_text, description=help_text)
         command.set_defaults(verb=verb)
         return command
 
@@ -292,10 +285,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--members", type=int, default=100_000, help="虚构会员人数，默认 100000")
     command.add_argument("--only", default="", help="只测这几项，用逗号分开，如 list,form")
     command.add_argument("--json", metavar="文件", help="结果写入文件，不写在屏幕上")
-    audit_parser = commands.add_parser("audit", help="日志")
-    audit_commands = audit_parser.add_subparsers(dest="audit_command", required=True, metavar="动作")
-    verify = audit_commands.add_parser("verify", help="核对日志链是否完整")
-    verify.set_defaults(verb=verify_trace)
+    operations.add_to(add)
     commands.add_parser("test", help="运行全部检查和测试")  # the launcher's own; listed so that the usage is whole
     return main_parser
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -45,6 +46,16 @@ class Settings:
     def unfinished_path(self) -> Path:
         """Stands while an invented population is being made: what is there with it is only half of one."""
         return self.instance / "population-unfinished"
+
+    @property
+    def anchors_path(self) -> Path:
+        """Where the daily end of the trace is written down."""
+        return self.instance / "anchors.csv"
+
+    @property
+    def jobs_path(self) -> Path:
+        """Where the clock and the queues keep what is theirs."""
+        return self.instance / "jobs"
 
     @property
     def accounts_path(self) -> Path:
@@ -94,6 +105,15 @@ def load(environment: dict[str, str] | None = None) -> Settings:
     if address.scheme not in ("http", "https") or not address.netloc:
         raise SettingProblem("PORTAL_BASE_URL 应是完整网址，例如 https://gonghui.example.edu.cn")
     return settings
+
+
+def is_reachable(base_url: str) -> bool:
+    """Whether an address that begins with `base_url` (PORTAL_BASE_URL) can be opened from another device."""
+    host = urlsplit(base_url).hostname or ""
+    try:
+        return not (ip_address(host).is_loopback or ip_address(host).is_unspecified)
+    except ValueError:
+        return host not in ("", "localhost") and not host.endswith(".localhost")
 
 
 def _whole_number(text: str, name: str) -> int:

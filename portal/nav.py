@@ -51,6 +51,7 @@ MENU = (
         (
             Entry("组织机构", "units.index", "sitemap", P.UNIT_READ, ("units.", "departments.", "unit_sheets.")),
             Entry("系统设置", "system.settings", "settings", P.SYSTEM, ("system.settings",)),
+            Entry("系统状态", "system.health", "shield-lock", P.SYSTEM, ("system.health",)),
         ),
     ),
     Group(

@@ -22,7 +22,7 @@ from sqlalchemy import make_url
 
 from portal.app import create_app
 from portal.config import Settings
-from portal.core import audit, crypto, uploads
+from portal.core import anchors, audit, crypto, uploads
 from portal.core import db as database
 from portal.core.db import Base, db
 from portal.core.web import limiter
@@ -218,6 +218,7 @@ def app(request: pytest.FixtureRequest, prepared: Prepared, database_uri: str) -
     """The app on this test's database, with a context for the test's own session; afterwards the trace must hold."""
     crypto.use(_ring())
     uploads.use(prepared.instance / "uploads")
+    anchors.use(prepared.instance / "anchors.csv")
     chunks.use(prepared.instance / "jobs" / "prints")
     limiter.reset()
     database.writes()

@@ -179,6 +179,13 @@ def _seal(session: Session) -> None:
             row.mac = head.mac = chain_mac(row.sealed_text(head.mac))
 
 
+def end_fits() -> bool:
+    """Whether the last event was sealed with the keys in use, which says that they are this database's."""
+    last = db.session.scalars(select(AuditEvent).order_by(AuditEvent.seq.desc()).limit(2)).all()
+    previous = last[1].mac if len(last) > 1 else GENESIS
+    return not last or last[0].mac == chain_mac(last[0].sealed_text(previous or ""))
+
+
 def verify() -> str | None:
     """Check the whole chain. Returns None if it holds, else a Chinese sentence naming the first event that does not."""
     previous, expected = GENESIS, 1

@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from flask import Flask
@@ -56,6 +57,45 @@ def run_job(app: Flask, job: Job) -> None:
 
 Queue = Callable[[Callable[[], bool]], object]
 
+BEAT_EVERY = 20.0  # seconds
+ALIVE = "clock-alive"  # the file whose time says when the clock last beat
+
+
+class Heart(threading.Thread):
+    """Says by a file that the clock is alive: it beats while those that tick and work do."""
+
+    def __init__(self, folder: Path, limbs: Sequence[threading.Thread]) -> None:
+        super().__init__(name="heart", daemon=True)
+        self.folder = folder
+        self.limbs = limbs
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        """Beat until stopped."""
+        while all(limb.is_alive() for limb in self.limbs):
+            beat(self.folder)
+            if self._stopping.wait(BEAT_EVERY):
+                return
+
+    def stop(self) -> None:
+        """End."""
+        self._stopping.set()
+
+
+def beat(folder: Path) -> None:
+    """Say that the clock whose rows lie in `folder` is alive now."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ALIVE).touch()
+
+
+def last_beat(folder: Path) -> datetime | None:
+    """Return when the clock whose rows lie in `folder` was last alive; None where none ever was."""
+    try:
+        return datetime.fromtimestamp((folder / ALIVE).stat().st_mtime, UTC)
+    except OSError:
+        return None
+
+
 _wake = threading.Event()
 LOOK_EVERY = 10.0  # seconds; for what another process has queued, or a process that is gone has left
 
@@ -95,14 +135,16 @@ class Queues(threading.Thread):
 
 
 class Clock:
-    """The threads that tick and those that work through queues."""
+    """The threads that tick, those that work through queues, and the one that tells of them."""
 
-    def __init__(self, consumer: Consumer, queues: Queues) -> None:
+    def __init__(self, consumer: Consumer, queues: Queues, heart: Heart) -> None:
         self.consumer = consumer
         self.queues = queues
+        self.heart = heart
 
     def stop(self, *, graceful: bool = False) -> None:
         """End; what a queue has in hand it resumes at the next start. `graceful` waits for a job that is running."""
+        self.heart.stop()
         self.queues.stop()
         self.consumer.stop(graceful=graceful)
 
@@ -118,7 +160,9 @@ def start(app: Flask, jobs: tuple[Job, ...], queues: tuple[Queue, ...], folder: 
     consumer.start()
     working = Queues(app, queues)
     working.start()
-    return Clock(consumer, working)
+    heart = Heart(folder, (working, consumer.scheduler, *(thread for _, thread in consumer.worker_threads)))
+    heart.start()
+    return Clock(consumer, working, heart)
 
 
 def _bound(app: Flask, job: Job) -> Callable[[], None]:

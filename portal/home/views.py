@@ -11,6 +11,8 @@ from portal.core.errors import Absent
 from portal.core.workflow import workflows
 from portal.org.guards import needs, public
 from portal.org.permissions import Permission
+from portal.system import checks
+from portal.system.checks import House
 
 from . import service
 
@@ -66,6 +68,15 @@ def act(workflow: str, item_id: int, action: str) -> ResponseReturnValue:
     table.fire(item, action, current_user, comment=request.form.get("comment", ""))
     flash(f"已{step.label}", "success")
     return redirect(url_for(f"{table.name}.detail", id=item.id))
+
+
+@bp.get("/readyz")
+@public
+def readyz() -> ResponseReturnValue:
+    """Say in a word whether requests can be served, and what stands in the way; who it is learns nothing more."""
+    config = current_app.config
+    failing = checks.failing(House(config["SETTINGS"], current_app.extensions["waiting"]))
+    return f"{failing or 'ok'}\n", 503 if failing else 200, {"Content-Type": "text/plain; charset=utf-8"}
 
 
 @bp.get("/healthz")

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, current_app, flash, redirect, render_temp
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from portal.config import is_reachable
 from portal.core import audit, qr, settings
 from portal.core.calendar import today
 from portal.core.errors import DomainError
@@ -185,7 +186,7 @@ def _address(token: str) -> str:
 
 def _only_here() -> str:
     """Return why no poster can be made, nothing where it can."""
-    return ONLY_HERE if posters.is_local(str(current_app.config["BASE_URL"])) else ""
+    return "" if is_reachable(str(current_app.config["BASE_URL"])) else ONLY_HERE
 
 
 def _refuse_where_nobody_comes() -> None:

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, current_app, flash, redirect, render_temp
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from portal.config import is_reachable
 from portal.core.errors import DomainError
 from portal.core.web import limiter, renders
 from portal.org.guards import needs, public
@@ -132,7 +133,7 @@ def evidence(id: int) -> ResponseReturnValue:
 @needs(Permission.JOINING_ENTER)
 def link(id: int) -> ResponseReturnValue:
     """Make the person's link and show it this once."""
-    if not links.is_reachable(current_app.config["BASE_URL"]):
+    if not is_reachable(current_app.config["BASE_URL"]):
         entry.fetch(current_user, id)
         raise DomainError(links.NO_ADDRESS)
     made, token = entry.make_link(current_user, id)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -67,12 +65,3 @@ def find(token: str, *, locked: bool = False) -> PersonalLink | None:
     if locked:
         query = query.with_for_update(of=PersonalLink)
     return db.session.scalars(query.execution_options(populate_existing=locked)).one_or_none()
-
-
-def is_reachable(base_url: str) -> bool:
-    """Whether an address that begins with `base_url` (PORTAL_BASE_URL) can be opened from another device."""
-    host = urlsplit(base_url).hostname or ""
-    try:
-        return not (ip_address(host).is_loopback or ip_address(host).is_unspecified)
-    except ValueError:
-        return host not in ("", "localhost")

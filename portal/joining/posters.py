@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import ipaddress
 import re
 import zipfile
 from collections import Counter
@@ -88,18 +87,6 @@ class Poster:
 
 
 # --- whether, and for whom ------------------------------------------------------------------------------------------
-
-
-def is_local(base_url: str) -> bool:
-    """Whether an address can be reached from the machine itself alone, so that no phone could open it."""
-    host = urlsplit(base_url).hostname or ""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        number = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return number.is_loopback or number.is_unspecified
 
 
 def subtrees(actor: User) -> list[tuple[OrgUnit, int]]:

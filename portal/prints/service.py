@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select, update
 
@@ -121,6 +121,13 @@ def jobs_of(actor: User) -> list[PrintJob]:
     """Return the actor's latest jobs, newest first."""
     query = select(PrintJob).where(PrintJob.owner_id == actor.id).order_by(PrintJob.id.desc()).limit(JOBS_SHOWN)
     return list(db.session.scalars(query))
+
+
+def waiting_since() -> datetime | None:
+    """Return since when the oldest job waits that nobody works on; None where none does or one is under way."""
+    if db.session.scalar(select(PrintJob.id).where(PrintJob.state == JobState.RUNNING).limit(1)) is not None:
+        return None
+    return db.session.scalar(select(func.min(PrintJob.created_at)).where(PrintJob.state == JobState.QUEUED))
 
 
 def before(job: PrintJob) -> int:

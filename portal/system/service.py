@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import make_url
 
-from portal.config import PROFILE_LABELS
+from portal.config import PROFILE_LABELS, Settings, version
 
 AT_THE_SERVER = "在服务器的 instance/portal.cfg 里写一行 {}=…（或设环境变量 PORTAL_{}），然后重新启动"
 
@@ -20,18 +20,18 @@ class Fact:
     how: str = ""
 
 
-def installation(*, base_url: str, profile: str, database_uri: str, instance: str, version: str) -> list[Fact]:
+def installation(settings: Settings) -> list[Fact]:
     """Return what the environment says, without a password, and how each is changed."""
 
     def how(name: str) -> str:
         return AT_THE_SERVER.format(name, name)
 
     return [
-        Fact("对外网址", base_url, how("BASE_URL") + "；二维码和邀请链接里就是它"),
-        Fact("适用", PROFILE_LABELS[profile], how("PROFILE")),
-        Fact("数据库", _database(database_uri), how("DATABASE_URI") + "；换数据库请用备份和恢复"),
-        Fact("数据文件夹", instance, "启动时的环境变量 PORTAL_INSTANCE"),
-        Fact("程序版本", version),
+        Fact("对外网址", settings.base_url, how("BASE_URL") + "；二维码和邀请链接里就是它"),
+        Fact("适用", PROFILE_LABELS[settings.profile], how("PROFILE")),
+        Fact("数据库", _database(settings.database_uri), how("DATABASE_URI") + "；换数据库请用备份和恢复"),
+        Fact("数据文件夹", str(settings.instance), "启动时的环境变量 PORTAL_INSTANCE"),
+        Fact("程序版本", version()),
     ]
 
 

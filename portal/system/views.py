@@ -6,18 +6,26 @@ from flask import Blueprint, current_app, flash, redirect, render_template, url_
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from portal.config import version
 from portal.core import settings as lines
 from portal.core.errors import DomainError
 from portal.org.guards import needs
 from portal.org.permissions import Permission
 
-from . import service
+from . import checks, service
+from .checks import House
 from .forms import settings_form
 
 bp = Blueprint("system", __name__, url_prefix="/system")
 
 SEE_OTHER = 303
+
+
+@bp.get("/health")
+@needs(Permission.SYSTEM)
+def health() -> ResponseReturnValue:
+    """Show what the checks of the doctor find, but for the slow ones."""
+    house = House(current_app.config["SETTINGS"], current_app.extensions["waiting"])
+    return render_template("system/health.html", findings=checks.findings(house))
 
 
 @bp.route("/settings", methods=["GET", "POST"])
@@ -45,12 +53,6 @@ def settings() -> ResponseReturnValue:
         lines=declared,
         changes=lines.changes(),
         shown=lines.shown,
-        facts=service.installation(
-            base_url=config["BASE_URL"],
-            profile=config["PROFILE"],
-            database_uri=config["SQLALCHEMY_DATABASE_URI"],
-            instance=config["INSTANCE"],
-            version=version(),
-        ),
+        facts=service.installation(config["SETTINGS"]),
     )
     return page, form.status

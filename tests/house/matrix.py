@@ -40,6 +40,8 @@ home.act                    POST  top           L A A A A F F A A L P
 home.act                    POST  own           L A A A A F F A A L P
 home.act                    POST  absent        L A A A A A A A A L P
 
+home.readyz                 GET   -             . . . . . . . . . . .
+system.health               GET   -             L F F F F F F . F L P
 system.settings             GET   -             L F F F F F F . F L P
 system.settings             POST  -             L F F F F F F . F L P
 

@@ -36,7 +36,7 @@ for name in ("zhuang", "shuju"):
         print(name, "-")
 print(*sys.argv[1:])
 """
-PRELUDE = "import os, sys\nfrom portal import __main__ as m\n"
+PRELUDE = "import os, sys\nfrom portal import __main__ as m, machine\n"
 
 
 class Checkout:
@@ -45,7 +45,7 @@ class Checkout:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         (folder / "portal").mkdir(parents=True, exist_ok=True)
-        for name in ("__init__.py", "__main__.py"):
+        for name in ("__init__.py", "__main__.py", "machine.py"):
             (folder / "portal" / name).write_bytes((ROOT / "portal" / name).read_bytes())
         (folder / "portal/cli.py").write_text(CLI)
         self.wheels = folder / "wheels"
@@ -241,7 +241,7 @@ def test_an_old_python_is_refused_in_chinese() -> None:
     assert told.stderr == "需要 Python 3.11 或更新的版本，当前是 3.9。Debian 12 自带合适的 python3。\n"
 
 
-@pytest.mark.parametrize("file", ["__init__.py", "__main__.py"])
+@pytest.mark.parametrize("file", ["__init__.py", "__main__.py", "machine.py"])
 def test_an_old_python_can_read_the_launcher(file: str) -> None:
     text = (ROOT / "portal" / file).read_text(encoding="utf-8")
 
@@ -252,7 +252,7 @@ def test_an_old_python_can_read_the_launcher(file: str) -> None:
 
 def test_without_apt_the_missing_packages_are_named(tmp_path: Path) -> None:
     told = run(
-        "m.LIBRARIES['libmeiyou.so.9'] = 'libmeiyou9'\nsys.exit(m.main(['run']))",
+        "machine.LIBRARIES['libmeiyou.so.9'] = 'libmeiyou9'\nsys.exit(m.main(['run']))",
         PATH=str(tmp_path),
         PORTAL_VENV=str(tmp_path / "venv"),
     )

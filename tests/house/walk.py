@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from portal.core import crypto
+from portal.core import clock, crypto
 from portal.core.calendar import today
 from portal.core.db import db
 from portal.core.web import limiter
@@ -115,6 +115,7 @@ class Walk:
     def send(self, endpoint: str, method: str, place: str, principal: str) -> TestResponse:
         """Send one request of the table."""
         limiter.reset()
+        clock.beat(self.prepared.instance / "jobs")  # a test has no clock of its own
         browser, here = self.browsers[principal], self.at(endpoint, place, principal)
         arguments, body = self.request(endpoint, here)
         path = self.app.url_map.bind("localhost").build(endpoint, arguments)

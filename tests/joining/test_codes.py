@@ -19,6 +19,7 @@ from PIL import Image
 from pyzbar.pyzbar import decode
 from sqlalchemy import func, select
 
+from portal.config import is_reachable
 from portal.core import audit
 from portal.core.actors import SHELL
 from portal.core.calendar import SHANGHAI, today
@@ -373,8 +374,8 @@ def test_no_poster_of_a_code_that_opens_nothing(
         ("https://localhost.example.edu.cn", False),
     ],
 )
-def test_only_the_machine_itself_is_local(base_url: str, local: bool) -> None:
-    assert posters.is_local(base_url) is local
+def test_only_the_machine_itself_is_out_of_reach(base_url: str, local: bool) -> None:
+    assert is_reachable(base_url) is not local
 
 
 def test_without_an_address_for_phones_no_poster_is_made_and_the_page_says_how_to_set_it(

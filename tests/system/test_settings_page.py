@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -76,13 +77,11 @@ def test_saving_nothing_says_so(client_of, admin) -> None:
     assert "没有改动" in words(client_of(admin).submit("/system/settings", follow_redirects=True).text)
 
 
-def test_the_environment_is_shown_without_a_password(client_of, admin, app) -> None:
-    uri = app.config["SQLALCHEMY_DATABASE_URI"]
-    app.config["SQLALCHEMY_DATABASE_URI"] = "postgresql+psycopg://gonghui:jiyue99@db.example/portal"
-    try:
-        page = client_of(admin).get("/system/settings").text
-    finally:
-        app.config["SQLALCHEMY_DATABASE_URI"] = uri
+def test_the_environment_is_shown_without_a_password(client_of, admin, app, monkeypatch) -> None:
+    settings = replace(app.config["SETTINGS"], database_uri="postgresql+psycopg://gonghui:jiyue99@db.example/portal")
+    monkeypatch.setitem(app.config, "SETTINGS", settings)
+
+    page = client_of(admin).get("/system/settings").text
 
     assert "PostgreSQL（db.example，库 portal）" in page
     assert "jiyue99" not in page

@@ -8,6 +8,7 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from portal.config import is_reachable
 from portal.core import crypto
 from portal.core.errors import DomainError
 from portal.core.web import renders
@@ -135,7 +136,7 @@ def _detail(roll: ExpectedList, invite_form: InviteForm) -> ResponseReturnValue:
         },
         may_change=roll.closed_at is None and current_user.may(Permission.JOINING_APPROVE, roll.unit),
         may_invite=roll.closed_at is None and inviting.in_reach(current_user, roll),
-        is_reachable=links.is_reachable(current_app.config["BASE_URL"]),
+        is_reachable=is_reachable(current_app.config["BASE_URL"]),
         no_address=links.NO_ADDRESS,
         Standing=Standing,
     )
@@ -149,7 +150,7 @@ def invite(id: int) -> ResponseReturnValue:
     roll = standing.find(current_user, id, Permission.JOINING_ENTER)
     form = InviteForm()
     try:
-        if not links.is_reachable(current_app.config["BASE_URL"]):
+        if not is_reachable(current_app.config["BASE_URL"]):
             raise DomainError(links.NO_ADDRESS)
         if not form.validate_on_submit():
             raise DomainError("请填写链接的有效天数", field="days")
