@@ -31,6 +31,7 @@ from portal.org import service as org
 from portal.org.guards import permission_of
 from portal.org.models import JoinForm, UnitKind, User
 from portal.org.permissions import Role
+from portal.org.units import bringing
 
 THREADS = 8
 PORTS_TRIED = 50
@@ -227,6 +228,37 @@ def bench(settings: config.Settings, options: argparse.Namespace) -> int:
     return DONE
 
 
+def acting(username: str) -> User:
+    """Return the enabled user for whom a command is run. Raises DomainError."""
+    user = db.session.scalars(select(User).where(User.username == username, User.is_enabled)).one_or_none()
+    if user is None:
+        raise DomainError(f"没有用户名为 {username} 的启用账号，请核对 --as")
+    return user
+
+
+def bring_units(settings: config.Settings, options: argparse.Namespace) -> int:
+    """Import the units of a sheet, all of them or none."""
+    app = migrated(settings)
+    with app.app_context():
+        database.writes()
+        try:
+            with Path(options.file).open("rb") as stream:
+                sheet = bringing.bring(acting(options.acting), stream, file=Path(options.file).name, code=options.under)
+        except OSError as error:
+            raise DomainError(f"不能读取 {options.file}：请检查文件是否存在、是否可读") from error
+        actor = acting(options.acting)
+        wrong = bringing.sentences(bringing.preview(actor, sheet))
+        if wrong:
+            db.session.rollback()
+            print("\n".join(wrong))
+            say(f"有 {len(wrong)} 行需要修改，没有导入任何单位")
+            return NO
+        count = bringing.write(actor, sheet)
+        db.session.commit()
+        print(f"已导入 {count} 个单位")
+    return DONE
+
+
 Command = Callable[[config.Settings, argparse.Namespace], int]
 
 
@@ -281,6 +313,12 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--operator", help="同时建立第一个校工会操作员")
     command = add("routes", routes, "列出全部网址及所需权限")
     command.add_argument("--json", action="store_true", required=True, help="以 JSON 输出")
+    command = add("units", bring_units, "从表格（xlsx、xls、csv）批量导入单位：名称、代码、上级代码、类型")
+    command.add_argument("file", metavar="文件", help="表格文件")
+    command.add_argument("--as", dest="acting", metavar="用户名", required=True, help="以谁的身份导入")
+    command.add_argument(
+        "--under", metavar="代码", default="", help="管理多个单位的人：没有写上级代码的导入到哪一个下面"
+    )
     command = add("bench", bench, "性能测试：每项操作与它的下限在同一次运行中比较")
     command.add_argument("--members", type=int, default=100_000, help="虚构会员人数，默认 100000")
     command.add_argument("--only", default="", help="只测这几项，用逗号分开，如 list,form")

@@ -15,7 +15,7 @@ from portal.core import audit, sheets
 from portal.core import db as database
 from portal.core.calendar import now
 from portal.core.db import db, release, writes
-from portal.core.errors import Absent, Conflict, DomainError
+from portal.core.errors import Absent, Conflict, DomainError, Forbidden
 from portal.core.kinds import cleaning
 from portal.org import access
 from portal.org.models import OrgUnit, UnitKind, User
@@ -56,11 +56,11 @@ class Preview:
 def place(actor: User, code: str = "") -> OrgUnit:
     """Return the unit below which rows without 上级代码 go: the actor's own, or the one of several with this code.
 
-    Raises Absent where the actor looks after no unit, DomainError on `unit` where it is not said which of several.
+    Raises Forbidden where the actor looks after no unit, DomainError on `unit` where it is not said which of several.
     """
     own = access.tops(actor, P.UNIT_MANAGE)
     if not own:
-        raise Absent
+        raise Forbidden("您的账号没有管理组织机构的权限，如需办理请联系上级工会")
     if len(own) == 1 and not code:
         return own[0]
     for unit in own:
@@ -71,7 +71,7 @@ def place(actor: User, code: str = "") -> OrgUnit:
 
 
 def read(stream: IO[bytes]) -> list[Line]:
-    """Return the units of an xlsx or csv file; call it with no transaction open. Raises DomainError on `file`."""
+    """Return the units of an xlsx, xls or csv file; call it with no transaction open. Raises DomainError on `file`."""
     return reading.read(sheets.rows_of_file(stream, most_rows=reading.ROWS_MOST))
 
 
@@ -87,7 +87,7 @@ def keep(actor: User, top: OrgUnit, lines: list[Line], *, file: str) -> UnitShee
 
 
 def bring(actor: User, stream: IO[bytes], *, file: str, code: str = "") -> UnitSheet:
-    """Read a file with no transaction open, then keep it for the actor. Raises DomainError, Absent."""
+    """Read a file with no transaction open, then keep it for the actor. Raises DomainError, Forbidden."""
     actor_id = actor.id
     release()
     lines = read(stream)

@@ -159,7 +159,7 @@ class SheetForm(PortalForm):
 
     file = FileField(
         "文件",
-        description="xlsx 或 csv，最多 20000 行，5MB 以内",
-        render_kw={"accept": ".xlsx,.csv,.txt"},
+        description="xlsx、xls 或 csv，最多 20000 行",
+        render_kw={"accept": ".xlsx,.xls,.et,.csv,.txt"},
     )
     unit = SelectField("没有写上级代码的，导入到", validate_choice=False)
