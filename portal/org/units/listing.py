@@ -133,7 +133,7 @@ def _lines(ids: Sequence[int], *, word: str = "", shows_way: bool = False) -> li
     rows = {
         row.id: row for row in db.session.execute(select(*columns, below.label("below")).where(OrgUnit.id.in_(ids)))
     }
-    living = population.living([(row.id, row.path) for row in rows.values()])
+    living = population.living(ids)
     ways = _ways([row.path for row in rows.values()]) if shows_way else {}
     old = _old_names(ids, word) if word else {}
     return [

@@ -11,8 +11,8 @@ from portal.org.models import OrgUnit
 class Population(Protocol):
     """What the floor of members tells of the units; `portal.members.population` does."""
 
-    def living(self, paths: Sequence[tuple[int, str]]) -> dict[int, int]:
-        """Return how many living members each of the (unit number, path) has, what is below included."""
+    def living(self, ids: Sequence[int]) -> dict[int, int]:
+        """Return how many living members each of the units with these numbers has, what is below included."""
 
     def departments(self, union: OrgUnit) -> list[tuple[str, int, int]]:
         """Return the departments of the union's living members as they are written, those of most members first.
@@ -29,14 +29,14 @@ def use(population: Population) -> None:
     _known[:] = [population]
 
 
-def living(paths: Sequence[tuple[int, str]]) -> dict[int, int]:
-    """Return how many living members each of the (unit number, path) has, what is below included."""
-    return _known[0].living(paths)
+def living(ids: Sequence[int]) -> dict[int, int]:
+    """Return how many living members each of the units with these numbers has, what is below included."""
+    return _known[0].living(ids)
 
 
 def living_below(unit: OrgUnit) -> int:
     """Return how many living members the unit and what is below have."""
-    return living([(unit.id, unit.path)])[unit.id]
+    return living([unit.id])[unit.id]
 
 
 def departments(union: OrgUnit) -> list[tuple[str, int, int]]:

@@ -282,9 +282,9 @@ def why_not_disabled(unit: OrgUnit) -> str:
     count = population.living_below(unit)
     if not count:
         return ""
-    below = select(OrgUnit.id, OrgUnit.path, OrgUnit.name).where(OrgUnit.parent_id == unit.id).order_by(OrgUnit.code)
+    below = select(OrgUnit.id, OrgUnit.name).where(OrgUnit.parent_id == unit.id).order_by(OrgUnit.code)
     rows = db.session.execute(below).all()
-    living = population.living([(row.id, row.path) for row in rows])
+    living = population.living([row.id for row in rows])
     holding = [f"{row.name} {living[row.id]} 人" for row in rows if living[row.id]]
     where = f"（其中：{'、'.join(holding[:NAMED])}{' 等' if len(holding) > NAMED else ''}）" if holding else ""
     return (
