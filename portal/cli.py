@@ -24,7 +24,7 @@ from portal.core import db as database
 from portal.core.actors import SHELL
 from portal.core.db import db
 from portal.core.errors import DomainError
-from portal.core.shell import DONE, REFUSED, say
+from portal.core.shell import DONE, NO, REFUSED, say
 from portal.jobs import JOBS, QUEUES
 from portal.operations import commands as operations
 from portal.org import service as org
