@@ -34,5 +34,6 @@ class Outsider:
 
 
 APPLICANT = Outsider("申请人")
+VISITOR = Outsider("未登录的访客")
 SHELL = Outsider("命令行")
 CLOCK = Outsider("系统定时任务")

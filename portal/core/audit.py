@@ -145,6 +145,26 @@ def record(
     return row
 
 
+def here() -> str:
+    """Return the address that the acts of this context come from; empty for the shell and the clock."""
+    return _origin.get().address
+
+
+def addresses(action: str, *, item: Any = None, actor: Actor | None = None, since: datetime | None = None) -> list[str]:
+    """Return from where `action` was done, once for each time: on the row `item`, by `actor`, after `since`.
+
+    What is None does not count. By this tries are limited: nobody can set the trace back.
+    """
+    query = select(AuditEvent.address).where(AuditEvent.action == action)
+    if item is not None:
+        query = query.where(AuditEvent.subject_type == item.__tablename__, AuditEvent.subject_id == str(item.id))
+    if actor is not None:
+        query = query.where(AuditEvent.actor_id == actor.id)
+    if since is not None:
+        query = query.where(AuditEvent.at > since)
+    return list(db.session.scalars(query))
+
+
 def head() -> str:
     """Return the MAC at the end of the chain: it is another one after every change in the house, whoever made it."""
     return db.session.scalar(select(AuditHead.mac).where(AuditHead.id == HEAD)) or ""

@@ -7,10 +7,9 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, current_app, make_response, request
+from flask import Flask, current_app, make_response, request, session
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from limits import parse
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
@@ -18,14 +17,23 @@ from . import audit
 from . import db as database
 from .db import db
 from .errors import Absent, Busy, Conflict, DomainError
+from .networks import network_of
 
 View = Callable[..., ResponseReturnValue]
 
 OUT_OF_RANGE = "22003"  # PostgreSQL's word for a number too large for its column; SQLite's driver has OverflowError
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
+SIGNED_IN = "_user_id"  # Flask-Login's name in the session's cookie for who has signed in
 
-limiter = Limiter(get_remote_address, default_limits=[], headers_enabled=False)
+STRANGERS_BYTES = 256 * 1024  # of text that someone who is not signed in may send; the longest form has a tenth
+
+
+def _network() -> str:
+    return network_of(request.remote_addr or "")
+
+
+limiter = Limiter(_network, default_limits=[], headers_enabled=False)
 
 log = logging.getLogger("portal")
 
@@ -36,9 +44,12 @@ def may_go_on(what: str, first: str, then: str) -> bool:
     `first` is how many are served at once, `then` how fast those beyond are, both in words such as "120 per 10
     minutes". Other addresses do not notice.
     """
-    address = get_remote_address()
-    hit = limiter.limiter.hit
-    return hit(parse(first), what, "first", address) or hit(parse(then), what, "then", address)
+    return is_within(first, what, "first") or is_within(then, what, "then")
+
+
+def is_within(limit: str, *what: str) -> bool:
+    """Whether one more request called `what` from this address stays within `limit`, and count it."""
+    return limiter.limiter.hit(parse(limit), *what, _network())
 
 
 def renders(view: View) -> View:
@@ -51,8 +62,14 @@ def renders(view: View) -> View:
     return view
 
 
+def takes_files(view: View) -> View:
+    """Mark a view that takes files from strangers too; all others get from them no more than STRANGERS_BYTES."""
+    view._takes_files = True  # type: ignore[attr-defined]  # a mark on the function
+    return view
+
+
 def begin() -> None:
-    """Set the mode of the request before its first statement."""
+    """Set the mode of the request before its first statement, and how much a stranger may send."""
     database.forget_later()
     audit.came_from("web", request.remote_addr or "")
     view = current_app.view_functions.get(request.endpoint or "")
@@ -60,6 +77,10 @@ def begin() -> None:
         database.reads()
     else:
         database.writes()
+    if request.method not in READING and SIGNED_IN not in session:
+        request.max_form_memory_size = STRANGERS_BYTES
+        if not getattr(view, "_takes_files", False):
+            request.max_content_length = STRANGERS_BYTES
 
 
 def transacted(view: View, refused: Callable[[DomainError], None]) -> View:

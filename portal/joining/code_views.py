@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, session, url_for
@@ -12,7 +13,7 @@ from portal.config import is_reachable
 from portal.core import audit, qr, settings
 from portal.core.calendar import today
 from portal.core.errors import DomainError
-from portal.core.web import renders
+from portal.core.web import is_within, renders
 from portal.org.guards import needs
 from portal.org.permissions import Permission
 
@@ -25,6 +26,7 @@ bp = Blueprint("codes", __name__, url_prefix="/joining/codes")
 # the session's names for what this browser has been counted for
 OPENED = "opened"  # the day, then the codes
 BEGUN = "begun"  # the beginnings of the latest forms' keys
+COUNTED = "120 per hour"  # openings, and beginnings, of one code from one address; more are not counted
 
 ONLY_HERE = (
     "现在二维码里的网址只有服务器本机能打开，印成海报也没有人能扫开。"
@@ -218,16 +220,40 @@ def follow(code: JoinCode, form_key: str) -> None:
     """Count the request for the form behind `code`, apart from its own transaction.
 
     A browser's session opens a code once a day; the form with the random `form_key` begins when it is first sent,
-    also if it is refused.
+    also if it is refused. A browser that keeps no session is taken for a new one, so an address counts for no more
+    than COUNTED; everybody is served.
     """
-    if request.method == "GET":
-        day, *seen = session.get(OPENED, [""])
-        seen = seen if day == today().isoformat() else []
-        if code.id not in seen:
-            session[OPENED] = [today().isoformat(), *seen[-9:], code.id]
-            codes.count_opening(code)
-    elif request.method == "POST" and form_key:
-        begun = session.get(BEGUN, [])
-        if form_key[:8] not in begun:
-            session[BEGUN] = [*begun[-4:], form_key[:8]]
-            codes.count_beginning(code)
+    is_counted = functools.partial(is_within, COUNTED, str(code.id))
+    if request.method == "GET" and not _has_opened(code.id) and is_counted("opened"):
+        _opens(code.id)
+    if request.method == "POST" and form_key and not _has_begun(form_key) and is_counted("begun"):
+        _begins(code.id, form_key)
+
+
+def arrived(code_id: int, form_key: str) -> None:
+    """Count what led to an application that has just been sent, where its address had been counted too often."""
+    if not _has_opened(code_id):
+        _opens(code_id)
+    if not _has_begun(form_key):
+        _begins(code_id, form_key)
+
+
+def _has_opened(code_id: int) -> bool:
+    day, *seen = session.get(OPENED, [""])
+    return bool(day == today().isoformat() and code_id in seen)
+
+
+def _opens(code_id: int) -> None:
+    day, *seen = session.get(OPENED, [""])
+    seen = seen if day == today().isoformat() else []
+    session[OPENED] = [today().isoformat(), *seen[-9:], code_id]
+    codes.count_opening(code_id)
+
+
+def _has_begun(form_key: str) -> bool:
+    return form_key[:8] in session.get(BEGUN, [])
+
+
+def _begins(code_id: int, form_key: str) -> None:
+    session[BEGUN] = [*session.get(BEGUN, [])[-4:], form_key[:8]]
+    codes.count_beginning(code_id)

@@ -233,14 +233,14 @@ def _numbers(actor: User, code_id: int | None = None) -> dict[int, Funnel]:
     return found
 
 
-def count_opening(code: JoinCode) -> None:
+def count_opening(code_id: int) -> None:
     """Count one more opening of a code today, once the request has ended."""
-    later(_count, code.id, 1, 0)
+    later(_count, code_id, 1, 0)
 
 
-def count_beginning(code: JoinCode) -> None:
+def count_beginning(code_id: int) -> None:
     """Count one more form sent for the first time today, once the request has ended, also if it is refused."""
-    later(_count, code.id, 0, 1)
+    later(_count, code_id, 0, 1)
 
 
 def _count(code_id: int, opened: int, begun: int) -> None:

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from portal.core.errors import DomainError
-from portal.core.web import renders
+from portal.core.web import renders, takes_files
 from portal.org.guards import public
 
 from . import applying, drafts
@@ -19,6 +19,7 @@ bp = Blueprint("drafts", __name__, url_prefix="/joining/receipt/draft")
 
 @bp.route("", methods=["GET", "POST"])
 @renders
+@takes_files
 @public
 def resume() -> ResponseReturnValue:
     """Open the draft with what was typed so far, and send or keep it."""

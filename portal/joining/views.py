@@ -15,7 +15,7 @@ from portal.core import audit, crypto
 from portal.core.calendar import today
 from portal.core.errors import DomainError, TooOften
 from portal.core.forms import PortalForm
-from portal.core.web import limiter, may_go_on, renders
+from portal.core.web import limiter, may_go_on, renders, takes_files
 from portal.members import service as members
 from portal.members.enums import IdType
 from portal.org.guards import needs, public
@@ -58,6 +58,7 @@ Values = dict[str, object]
 
 @bp.route("/apply/<token>", methods=["GET", "POST"])
 @renders
+@takes_files
 @public
 def apply(token: str) -> ResponseReturnValue:
     """Show the form behind a scanned code, and take it."""
@@ -65,7 +66,7 @@ def apply(token: str) -> ResponseReturnValue:
     if code is None:
         return render_template("joining/closed.html"), 404
     code_views.follow(code, request.form.get("form_key", ""))
-    kind = codes.form_of(code.unit)
+    code_id, kind = code.id, codes.form_of(code.unit)
     form = APPLY[kind]()
     agreed = {"consented": bool(form.consent.data), "sensitive_consented": ticked(form, "consent_sensitive")}
 
@@ -83,6 +84,8 @@ def apply(token: str) -> ResponseReturnValue:
         if "id_type" in form:
             form["id_type"].data = IdType.IDENTITY_CARD.value  # what most people have
     elif sent(form, check, send, keep):
+        if "keep" not in request.form:
+            code_views.arrived(code_id, form.form_key.data or "")
         return redirect(url_for(".receipt"))
     return shown(form, "joining/apply.html", unit=code.unit, can_keep=True)
 
@@ -126,6 +129,7 @@ def leave() -> ResponseReturnValue:
 
 @bp.route("/receipt/revise", methods=["GET", "POST"])
 @renders
+@takes_files
 @public
 def revise() -> ResponseReturnValue:
     """Open the wrong fields of a returned application again, and take them."""
@@ -270,6 +274,7 @@ def index() -> ResponseReturnValue:
         "joining/index.html",
         rows=found.rows,
         outside=matching.outside(found.rows),
+        near=proof.near(found.rows),
         may_enter=current_user.holds(Permission.JOINING_ENTER),
         form=form,
         page=page,

@@ -25,7 +25,7 @@ from portal.core.actors import SHELL
 from portal.core.calendar import SHANGHAI, today
 from portal.core.db import db
 from portal.core.errors import DomainError
-from portal.joining import codes, posters, service
+from portal.joining import code_views, codes, posters, service
 from portal.joining.codes import Funnel
 from portal.joining.models import Application, CodeDay, JoinCode
 from portal.joining.models import ApplicationState as S
@@ -507,6 +507,44 @@ def test_a_form_begins_once_also_if_it_is_refused(client: DistrustfulClient, cod
 
     assert [answer.status_code for answer in (refused, sent, again, second)] == [422, 302, 302, 422]
     assert days() == [(1, 2)]
+
+
+def test_a_loop_without_a_session_counts_no_more_than_its_address_may(
+    client_of: Browser, code: JoinCode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(code_views, "COUNTED", "5 per hour")
+    neighbour = {"REMOTE_ADDR": "203.0.113.8"}
+    with time_machine.travel(datetime(2026, 9, 1, 12, 0, tzinfo=SHANGHAI), tick=False) as clock:
+        for _ in range(20):
+            assert client_of().get(address(code)).status_code == 200
+        in_the_hour = days()
+        client_of().get(address(code), environ_base=neighbour)
+        beside = days()
+        clock.shift(timedelta(hours=1))
+        client_of().get(address(code))
+
+    assert (in_the_hour, beside, days()) == ([(5, 0)], [(6, 0)], [(7, 0)])
+
+
+def test_a_loop_of_begun_forms_counts_no_more_either(
+    client: DistrustfulClient, code: JoinCode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(code_views, "COUNTED", "5 per hour")
+    client.get(address(code))
+    for number in range(20):
+        client.post(address(code), data={"form_key": f"{number:08}" + "x" * 14, "name": "张三"})
+
+    assert days() == [(1, 5)]
+
+
+def test_a_crowd_behind_one_address_is_never_less_than_what_it_sent(
+    client_of: Browser, code: JoinCode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(code_views, "COUNTED", "2 per hour")
+    for _ in range(5):
+        assert client_of().submit(address(code), typed(a_person().values) | CONSENT).status_code == 302
+
+    assert days() == [(5, 5)]
 
 
 def test_what_opens_nothing_is_not_counted(client: DistrustfulClient, code: JoinCode) -> None:

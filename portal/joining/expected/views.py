@@ -11,7 +11,7 @@ from flask_login import current_user
 from portal.config import is_reachable
 from portal.core import crypto
 from portal.core.errors import DomainError
-from portal.core.web import renders
+from portal.core.web import renders, takes_files
 from portal.joining import applying, codes, links
 from portal.joining.forms import APPLY
 from portal.joining.views import RECEIPT, sent, shown, ticked
@@ -187,6 +187,7 @@ def remove(id: int) -> ResponseReturnValue:
 
 @bp.route("/invited/<token>", methods=["GET", "POST"])
 @renders
+@takes_files
 @public
 def invited(token: str) -> ResponseReturnValue:
     """Show the form behind a personal link, with what the list knows filled in, and take it."""

@@ -1,0 +1,75 @@
+"""How much a stranger may send, by route; and who is one."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from flask import Flask
+
+from portal.core.web import STRANGERS_BYTES
+from portal.joining.questions import FULL
+from portal.members.catalogue import FIELD
+from portal.org.guards import PUBLIC, permission_of
+from tests import factories
+from tests.client import DistrustfulClient, client_of
+from tests.house.everything import photo
+
+TOO_LONG = "长" * (STRANGERS_BYTES // 3 + 1)
+
+
+@pytest.fixture
+def code(tree):
+    """The join code of branch a."""
+    return factories.make_code(tree["a"])
+
+
+def public_posts(app: Flask) -> set[str]:
+    """The endpoints to which a stranger may post."""
+    return {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if "POST" in (rule.methods or ()) and permission_of(app.view_functions[rule.endpoint]) == PUBLIC
+    }
+
+
+def test_only_the_forms_with_a_photo_take_files_from_strangers(app: Flask) -> None:
+    takes = {name for name in public_posts(app) if getattr(app.view_functions[name], "_takes_files", False)}
+
+    assert takes == {"joining.apply", "joining.revise", "drafts.resume", "expected.invited"}
+
+
+def test_a_stranger_sends_no_more_than_a_form_can_hold(app: Flask, client: DistrustfulClient, code) -> None:
+    for path in ("/login", "/activate", "/joining/receipt", "/joining/receipt/withdraw", "/members/search"):
+        answer = client.post(path, data={"username": TOO_LONG, "code": "x"})
+        assert (path, answer.status_code) == (path, 413)
+    pictures = client.post("/login", data={"username": "x", "file": (io.BytesIO(b"x" * STRANGERS_BYTES), "x.jpg")})
+    assert pictures.status_code == 413
+
+
+def test_the_joining_form_takes_a_photo_but_no_more_text(client: DistrustfulClient, code) -> None:
+    path = f"/joining/apply/{code.token}"
+    large = io.BytesIO(photo().read() + b"\0" * STRANGERS_BYTES)
+
+    words = client.post(path, data={"name": TOO_LONG, "photo": (photo(), "me.jpg")})
+    with_photo = client.submit(path, {"name": "周晓", "photo": (large, "me.jpg")})
+
+    assert (words.status_code, with_photo.status_code) == (413, 422)
+    assert "照片已保存" in with_photo.text
+
+
+def test_whoever_is_signed_in_sends_what_her_pages_need(app: Flask, user_as) -> None:
+    browser = client_of(app, user_as())
+
+    assert browser.post("/members/search", data={"q": TOO_LONG}).status_code == 403
+
+
+def test_the_longest_form_that_fits_its_fields_is_far_below(app: Flask) -> None:
+    longest = 0
+    for name in FULL:
+        field = FIELD[name]
+        columns = field.rows or (field,)
+        times = (field.max_rows or 1) if field.rows else 1
+        longest += times * sum(100 + 3 * (column.max_length or 100) for column in columns)
+
+    assert longest < STRANGERS_BYTES / 2
