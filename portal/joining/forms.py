@@ -9,7 +9,6 @@ from wtforms import (
     BooleanField,
     HiddenField,
     IntegerField,
-    PasswordField,
     SelectField,
     SelectMultipleField,
     StringField,
@@ -21,6 +20,7 @@ from portal.core.fields import Field
 from portal.core.forms import PortalForm, form_class
 from portal.core.kinds import PENDING_STAFF_NO, Kind
 from portal.members.catalogue import FIELD, Section
+from portal.org.forms import new_password, new_password_again
 from portal.org.models import JoinForm, OrgUnit
 
 from .models import Reason
@@ -113,17 +113,8 @@ class FirstPasswordForm(PortalForm):
         [InputRequired("请填写证件号码后四位"), Length(max=10, message="请只填写后四位")],
         render_kw={"autocomplete": "off", "maxlength": "4"},
     )
-    new = PasswordField(
-        "设置密码",
-        [InputRequired("请填写密码"), Length(max=200, message="密码过长，请缩短")],
-        description="至少 10 个字符，不含用户名",
-        render_kw={"autocomplete": "new-password"},
-    )
-    again = PasswordField(
-        "再输一遍密码",
-        [InputRequired("请再输一遍密码"), Length(max=200, message="密码过长，请缩短")],
-        render_kw={"autocomplete": "new-password"},
-    )
+    new = new_password()
+    again = new_password_again()
 
 
 ApproveForm = form_class(

@@ -11,11 +11,10 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from portal.core import audit, crypto
 from portal.core.actors import APPLICANT
-from portal.core.audit import AuditEvent
 from portal.core.calendar import local, now, show_date
 from portal.core.db import apart, db, release, writes
 from portal.core.errors import Absent, Conflict, DomainError, TooOften
@@ -30,7 +29,7 @@ from .workflow import JOINING
 audit.name_acts({"joining.password_try": "尝试设置密码", "joining.leave": "撤回重复提交的申请"})
 
 CODE_LENGTH = 10  # characters of 31 kinds: 49 bits
-TRIES = 5  # of the last four of the ID number; then the branch helps face to face
+TRIES = 5  # of the last four of the ID number, for one application; then the branch helps face to face
 SETTLED = "申请已有结果或已撤回，请刷新后查看"
 WRONG_CODE = "回执码不正确，请核对后重新输入；多次不成功请联系分工会"
 
@@ -205,12 +204,10 @@ def set_password(code: str, tail: str, new: str, again: str) -> str:
         raise Conflict("密码已经设置过，或申请尚未批准；忘记密码请联系分工会")
     item = receipt.application
     item_id, user_id, username = item.id, _account(item).id, _account(item).username
-    right = str(item.data["id_number"])[-4:].encode()
+    right = str(item.data["id_number"])[-4:]
     release()
     org.check_new_password(new, again, username=username)
-    _take_a_try(item_id)
-    if not hmac.compare_digest(plain(tail).upper().encode(), right):
-        raise DomainError("证件号码后四位不正确，请核对", field="tail")
+    check_tail(item_id, right, tail, act="joining.password_try", beyond="尝试次数过多，请携带证件到分工会现场办理")
     fresh = crypto.hash_password(new)
     writes()
     user = db.session.get_one(User, user_id, with_for_update=True)
@@ -226,15 +223,16 @@ def _account(item: Application) -> User:
     return item.member.user
 
 
-def _take_a_try(item_id: int) -> None:
-    """Spend one of the tries; the trace counts them, so none can be set back."""
+def check_tail(item_id: int, right: str, typed: str, *, act: str, beyond: str) -> None:
+    """Spend one of the tries of `act` on an application, and compare what was `typed` with its last four, `right`.
+
+    With no transaction open. The trace counts the tries, so none can be set back. Raises DomainError on `tail`, and
+    TooOften with the sentence `beyond` once all are spent.
+    """
     with apart():
         item = db.session.get_one(Application, item_id, with_for_update={"of": Application})
-        spent = select(func.count(AuditEvent.id)).where(
-            AuditEvent.subject_type == item.__tablename__,
-            AuditEvent.subject_id == str(item.id),
-            AuditEvent.action == "joining.password_try",
-        )
-        if (db.session.scalar(spent) or 0) >= TRIES:
-            raise TooOften("尝试次数过多，请携带证件到分工会现场办理")
-        audit.record(APPLICANT, "joining.password_try", item)
+        if len(audit.addresses(act, item=item)) >= TRIES:
+            raise TooOften(beyond)
+        audit.record(APPLICANT, act, item)
+    if not hmac.compare_digest(plain(typed).upper().encode(), right.encode()):
+        raise DomainError("证件号码后四位不正确，请核对", field="tail")

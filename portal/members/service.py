@@ -13,7 +13,6 @@ from sqlalchemy import select
 from portal.core import audit, crypto, kinds, notices, uploads
 from portal.core import db as database
 from portal.core.actors import Actor
-from portal.core.audit import AuditEvent
 from portal.core.calendar import now, today
 from portal.core.db import db
 from portal.core.errors import Absent, Conflict, DomainError, Forbidden
@@ -294,13 +293,7 @@ def may_reveal(actor: User, member: Member, field: Field) -> bool:
 
 def _slipped_lately(user: User) -> bool:
     """Whether someone else has given the account a password: whoever signs in now may not be its owner."""
-    query = select(AuditEvent.id).where(
-        AuditEvent.subject_type == User.__tablename__,
-        AuditEvent.subject_id == str(user.id),
-        AuditEvent.action == "user.slip",
-        AuditEvent.at > now() - SLIP_SHADOW,
-    )
-    return db.session.scalars(query.limit(1)).first() is not None
+    return bool(audit.addresses("user.slip", item=user, since=now() - SLIP_SHADOW))
 
 
 @dataclass(frozen=True)

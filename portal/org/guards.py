@@ -12,7 +12,7 @@ from flask_login import current_user
 
 from portal.core import audit
 from portal.core.db import apart, db
-from portal.core.errors import Absent, Conflict, DomainError, Forbidden
+from portal.core.errors import Absent, Conflict, DomainError, Forbidden, TooOften
 from portal.core.web import View, transacted
 
 from .models import User
@@ -74,7 +74,7 @@ def public(view: View) -> View:
 
 def _trace_refusal(error: DomainError) -> None:
     """Leave a trace of a signed-in person's refused attempt; only route and row numbers, never what was typed."""
-    if not isinstance(error, (Absent, Forbidden, Conflict)) or not current_user.is_authenticated:
+    if not isinstance(error, (Absent, Forbidden, Conflict, TooOften)) or not current_user.is_authenticated:
         return
     numbers = {name: number for name, number in (request.view_args or {}).items() if isinstance(number, int)}
     with apart():

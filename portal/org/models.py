@@ -84,7 +84,8 @@ class User(Base):
     password_hash: Mapped[str | None] = mapped_column(String(200))
     must_change_password: Mapped[bool] = mapped_column(default=False)
     is_enabled: Mapped[bool] = mapped_column(default=True)
-    failed_logins: Mapped[int] = mapped_column(default=0)
+    failed_logins: Mapped[int] = mapped_column(default=0)  # since `failing_since`, from everywhere
+    failing_since: Mapped[datetime | None] = mapped_column(UtcTime)
     locked_until: Mapped[datetime | None] = mapped_column(UtcTime)
     created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
 
@@ -177,6 +178,18 @@ class LoginSession(Base):
     user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
 
     __table_args__ = (Index("ix_login_sessions_user", "user_id"),)
+
+
+class LoginFailure(Base):
+    """Wrong passwords for an account from one network (`core.networks`), in a row; it may have to wait."""
+
+    __tablename__ = "login_failures"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    network: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failures: Mapped[int] = mapped_column(default=0)
+    last_at: Mapped[datetime] = mapped_column(UtcTime)
+    waits_until: Mapped[datetime | None] = mapped_column(UtcTime)
 
 
 class InUnit:

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import lazyload
 
 from portal.core import audit, crypto
 from portal.core.actors import Actor
-from portal.core.calendar import now, today
-from portal.core.db import apart, db, release, writes
+from portal.core.calendar import today
+from portal.core.db import db, release, writes
 from portal.core.errors import DomainError
+from portal.core.networks import network_of
 
-from . import sessions
-from .models import Grant, JoinForm, OrgUnit, UnitKind, User
+from . import attempts, sessions
+from .models import Grant, JoinForm, LoginFailure, OrgUnit, UnitKind, User
 from .permissions import Role
 
-FAILURES_ALLOWED = 5
-LOCKED_FOR = timedelta(minutes=15)
 # one answer to everything, so that nobody learns which user names exist
-NOT_IN = "用户名或密码不正确，或因连续输错 5 次已锁定 15 分钟。请核对后再试；首次登录或忘记密码请点下方链接"
+NOT_IN = "用户名或密码不正确，或因多次输错须等 15 分钟。请核对后再试；首次登录或忘记密码请点下方链接"
 PASSWORD_LEAST = 10
 
 audit.name_acts(
     {
         "session.open": "登录",
-        "session.fail": "登录失败",
-        "session.lock": "连续失败，账号锁定",
         "session.close": "退出登录",
         "session.close_all": "退出全部设备",
         "user.open": "开通账号",
@@ -112,45 +109,44 @@ def check_new_password(password: str, again: str, *, username: str, field: str =
 def sign_in(username: str, password: str, *, address: str, device: str) -> User:
     """Check the password with no transaction open, then open a session and return the user with its token.
 
-    Raises DomainError with one answer for every failure, also while the account is locked (5 failures: 15 minutes).
+    Raises DomainError with one answer for every failure, also while the account or its network has to wait
+    (`attempts`).
     """
-    columns = select(User.id, User.password_hash, User.locked_until)  # all that is needed before the slow part
+    network = network_of(address)
+    here = and_(LoginFailure.user_id == User.id, LoginFailure.network == network)
+    columns = select(User.id, User.password_hash, User.locked_until, LoginFailure.waits_until).outerjoin(
+        LoginFailure, here
+    )
     known = db.session.execute(columns.where(User.username == username)).one_or_none()
-    user_id, stored, locked_until = known or (None, None, None)
-    locked = locked_until is not None and locked_until > now()
+    user_id, stored, *until = known or (None, None)
+    waits = attempts.must_wait(*until)
     release()
-    fits = crypto.check_password(stored, password)  # also when locked: the time tells nothing
-    if locked:
-        raise DomainError(NOT_IN, field="password")
+    fits = crypto.check_password(stored, password)  # also when one waits: the time tells nothing
+    if waits:
+        raise _refused(None, network)
     writes()
-    user = None
+    found = None
     if user_id and fits:
-        user = db.session.get(User, user_id, with_for_update=True, options=[lazyload(User.grants)])
-    if user is None or not user.is_enabled or user.password_hash != stored:
-        release()
-        _count_failure(user_id)
-        raise DomainError(NOT_IN, field="password")
-    if user.locked_until is not None and user.locked_until > now():
-        release()
-        raise DomainError(NOT_IN, field="password")  # it was locked while this guess was under way, beside many others
-    user.failed_logins = 0
+        query = select(User, LoginFailure).outerjoin(LoginFailure, here).where(User.id == user_id)
+        found = db.session.execute(query.options(lazyload(User.grants)).with_for_update(of=User)).one_or_none()
+    if found is None or not found[0].is_enabled or found[0].password_hash != stored:
+        raise _refused(user_id, network)
+    user, failure = found
+    if attempts.must_wait(user.locked_until, failure.waits_until if failure else None):
+        raise _refused(None, network)  # since this guess began, beside many others
+    if failure is not None:
+        db.session.delete(failure)
     user.locked_until = None
     audit.record(user, "session.open", user)
     user.session_token = sessions.open_session(user, address=address, device=device)
     return user
 
 
-def _count_failure(user_id: int | None) -> None:
-    with apart():
-        user = db.session.get(User, user_id, with_for_update=True) if user_id else None
-        if user is None:
-            return
-        user.failed_logins += 1
-        audit.record(user, "session.fail", user)
-        if user.failed_logins >= FAILURES_ALLOWED:
-            user.failed_logins = 0
-            user.locked_until = now() + LOCKED_FOR
-            audit.record(user, "session.lock", user)
+def _refused(user_id: int | None, network: str) -> DomainError:
+    """Count a wrong password against an account, or leave as much of a trace where there is none or it waits."""
+    release()
+    attempts.count(user_id, network)
+    return DomainError(NOT_IN, field="password")
 
 
 def sign_out(user: User) -> None:
@@ -188,6 +184,5 @@ def change_password(user: User, current: str, new: str, again: str) -> None:
 def set_password_hash(actor: Actor, user: User, password_hash: str, *, act: str = "user.password") -> None:
     """Store a hash made with no transaction open; `act` names how it came about: user.password, .activate or .slip."""
     user.password_hash = password_hash
-    user.failed_logins = 0
-    user.locked_until = None
+    attempts.forget(user)
     audit.record(actor, act, user)

@@ -24,7 +24,7 @@ from portal.members.enums import PostKind
 from portal.members.models import Member, SearchText, UnionPost
 from portal.members.printing import Papers
 from portal.org import sessions
-from portal.org.models import Grant, OrgUnit, User
+from portal.org.models import Grant, LoginFailure, OrgUnit, User
 from portal.org.permissions import Role
 from portal.org.units import bringing, departments
 from portal.org.units import names as unit_names
@@ -99,6 +99,7 @@ def _fill_place(unit: OrgUnit, clerk: User) -> Place:
     db.session.add(UnionPost(member=member, kind=PostKind.GROUP_LEADER, unit_id=unit.id, starts=today()))
     tell([member.user.id], "只给会员本人的一封站内信")
     sessions.open_session(member.user, address="127.0.0.1", device="Test")
+    db.session.add(LoginFailure(user_id=member.user.id, network="203.0.113.7", failures=1, last_at=now()))
     _give_paper(member)
     search = SearchText(token=f"search{unit.id}", user_id=member.user.id, created_at=now())
     search.text = "20260001"

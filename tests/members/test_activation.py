@@ -215,6 +215,24 @@ def test_after_five_wrong_tries_even_the_right_ones_wait_a_day(client, member, k
     assert free.location == "/login"
 
 
+def test_who_guesses_elsewhere_does_not_keep_her_from_activating(client_of, member):
+    for number in range(service.TRIES_FROM_ALL - 1):
+        elsewhere = {"REMOTE_ADDR": f"203.0.113.{number // 4}"}
+        client_of().post("/activate", data=claim(member, mobile="x"), environ_base=elsewhere)
+
+    assert client_of().post("/activate", data=claim(member)).location == "/login"
+
+
+def test_too_many_tries_from_everywhere_are_enough_for_a_day(client_of, member):
+    for number in range(service.TRIES_FROM_ALL):
+        elsewhere = {"REMOTE_ADDR": f"203.0.113.{number // 4}"}
+        client_of().post("/activate", data=claim(member, mobile="x"), environ_base=elsewhere)
+
+    locked = client_of().post("/activate", data=claim(member))
+
+    assert (locked.status_code, service.ANSWER in words(locked.text)) == (422, True)
+
+
 def test_one_address_that_guesses_is_slowed_down(client, member):
     answers = [client.post("/activate", data=claim(member, who="x", new="1", again="1")) for _ in range(21)]
 

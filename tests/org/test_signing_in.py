@@ -1,4 +1,4 @@
-"""Signing in: one answer to every failure, a lock after failures, a forced first change, sessions that really end."""
+"""Signing in: one answer to every failure, a wait after failures, a forced first change, sessions that really end."""
 
 import re
 from datetime import timedelta
@@ -9,15 +9,15 @@ from flask import Flask
 from sqlalchemy import event, func, select, text, update
 from sqlalchemy.orm import Session
 
-from portal.core import crypto
+from portal.core import crypto, notices
 from portal.core import db as database
-from portal.core.actors import SHELL
+from portal.core.actors import SHELL, VISITOR
 from portal.core.audit import AuditEvent
 from portal.core.calendar import now
 from portal.core.db import db
 from portal.core.errors import DomainError
-from portal.org import service, sessions
-from portal.org.models import LoginSession, User
+from portal.org import attempts, service, sessions
+from portal.org.models import LoginFailure, LoginSession, User
 from portal.org.permissions import Role
 from tests.client import words
 
@@ -101,21 +101,108 @@ def test_a_failed_password_never_comes_back_to_the_page(client, person: User) ->
     assert 'value="T20260001"' in answer.text
 
 
-def test_five_failures_lock_the_account_for_fifteen_minutes(client, person: User) -> None:
+WRONG = "wrong"
+HOME, ELSEWHERE = {"REMOTE_ADDR": "203.0.113.7"}, {"REMOTE_ADDR": "203.0.113.8"}
+
+
+def try_from(client, place: dict[str, str], password: str = WRONG, username: str = "T20260001") -> int:
+    """Sign in from an address, and return the answer's status."""
+    return client.post("/login", data={"username": username, "password": password}, environ_base=place).status_code
+
+
+def test_five_failures_make_their_address_wait_for_fifteen_minutes(client, person: User) -> None:
     begun = now()
     with time_machine.travel(begun, tick=False):
-        for _ in range(5):
-            assert sign_in(client, password="wrong").status_code == 422
-        locked = sign_in(client)
-        assert locked.status_code == 422
-        assert "15 分钟" in words(locked.text)
+        assert [try_from(client, HOME) for _ in range(5)] == [422] * 5
+        waiting = client.post("/login", data={"username": "T20260001", "password": PASSWORD}, environ_base=HOME)
+        assert waiting.status_code == 422
+        assert "15 分钟" in words(waiting.text)
         assert actions_of(person) == ["session.fail"] * 5 + ["session.lock"]
     with time_machine.travel(begun + timedelta(minutes=14), tick=False):
-        assert sign_in(client).status_code == 422
+        assert try_from(client, HOME, PASSWORD) == 422
     with time_machine.travel(begun + timedelta(minutes=16), tick=False):
-        assert sign_in(client).status_code == 302
+        assert try_from(client, HOME, PASSWORD) == 302
 
-    assert (person.failed_logins, person.locked_until) == (0, None)
+    assert person.locked_until is None
+    assert db.session.scalars(select(LoginFailure)).all() == []
+
+
+def test_who_guesses_elsewhere_shuts_nobody_out(client_of, person: User) -> None:
+    for _ in range(7):
+        assert try_from(client_of(), ELSEWHERE) == 422
+
+    assert try_from(client_of(), ELSEWHERE, PASSWORD) == 422
+    assert try_from(client_of(), HOME, PASSWORD) == 302
+    assert try_from(client_of(), ELSEWHERE, PASSWORD) == 422  # hers was another address: there one still waits
+
+
+def test_one_of_many_addresses_of_a_network_waits_with_the_others(client_of, person: User) -> None:
+    network = [{"REMOTE_ADDR": f"2001:db8:1:2::{number}"} for number in range(1, 8)]
+    for place in network[:5]:
+        try_from(client_of(), place)
+
+    assert try_from(client_of(), network[5], PASSWORD) == 422
+    assert try_from(client_of(), {"REMOTE_ADDR": "2001:db8:1:3::1"}, PASSWORD) == 302
+
+
+def storm(client_of, times: int) -> None:
+    """Guess so often, four times from each address."""
+    for number in range(times):
+        assert try_from(client_of(), {"REMOTE_ADDR": f"198.51.100.{number // 4}"}) == 422
+
+
+def test_a_storm_from_everywhere_locks_the_account_and_its_owner_is_told(client_of, person: User) -> None:
+    begun = now()
+    with time_machine.travel(begun, tick=False):
+        storm(client_of, attempts.STORM - 1)
+        assert try_from(client_of(), HOME, PASSWORD) == 302
+        assert try_from(client_of(), ELSEWHERE) == 422
+        locked = client_of().post("/login", data={"username": "T20260001", "password": PASSWORD}, environ_base=HOME)
+    with time_machine.travel(begun + timedelta(minutes=16), tick=False):
+        assert try_from(client_of(), HOME, PASSWORD) == 302
+
+    assert (locked.status_code, service.NOT_IN in words(locked.text)) == (422, True)
+    assert actions_of(person)[-3:] == ["session.fail", "session.lock_all", "session.open"]
+    assert [notice.title for notice in notices.of(person.id)] == ["有人多次尝试登录您的账号"]
+
+
+def test_failures_of_another_hour_are_no_storm(client_of, person: User) -> None:
+    begun = now()
+    with time_machine.travel(begun, tick=False):
+        storm(client_of, attempts.STORM - 1)
+    with time_machine.travel(begun + timedelta(minutes=61), tick=False):
+        assert try_from(client_of(), ELSEWHERE) == 422
+        assert try_from(client_of(), HOME, PASSWORD) == 302
+
+
+def test_a_guess_at_nobody_leaves_as_much_of_a_trace_without_the_name(client, person: User) -> None:
+    try_from(client, HOME, username="T2026000l")
+
+    event = db.session.scalars(select(AuditEvent).where(AuditEvent.action == "session.fail")).one()
+    assert (event.subject_id, event.actor_label, event.address) == ("", VISITOR.label, "203.0.113.7")
+    assert "T2026000l" not in event.sealed_text("")
+
+
+def test_a_new_password_begins_anew_everywhere(client, client_of, person: User) -> None:
+    for _ in range(5):
+        try_from(client_of(), ELSEWHERE)
+    service.set_password_hash(person, person, crypto.hash_password(NEW))
+    db.session.commit()
+
+    assert try_from(client, ELSEWHERE, NEW) == 302
+    assert (person.failed_logins, person.failing_since) == (0, None)
+
+
+def test_the_sweep_forgets_old_failures_alone(client, person: User) -> None:
+    begun = now()
+    with time_machine.travel(begun, tick=False):
+        try_from(client, HOME)
+    with time_machine.travel(begun + attempts.KEPT_FOR * 1.01, tick=False):
+        try_from(client, ELSEWHERE)
+        attempts.sweep()
+        db.session.commit()
+
+    assert db.session.scalars(select(LoginFailure.network)).all() == ["203.0.113.8"]
 
 
 def test_a_right_guess_under_way_when_others_lock_the_account_opens_nothing(person: User) -> None:
@@ -130,7 +217,7 @@ def test_a_right_guess_under_way_when_others_lock_the_account_opens_nothing(pers
     db.session.get_one(User, user_id)  # a transaction, whose end is where the slow part begins
     event.listen(db.session, "after_rollback", lock, once=True)
     try:
-        with pytest.raises(DomainError, match="已锁定"):
+        with pytest.raises(DomainError, match="须等 15 分钟"):
             service.sign_in("T20260001", PASSWORD, address="127.0.0.1", device="test")
     finally:
         event.remove(db.session, "after_rollback", lock)

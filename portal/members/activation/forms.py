@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from wtforms import PasswordField, StringField
+from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
 from portal.core.forms import PortalForm
+from portal.org.forms import new_password, new_password_again
 
 
 class ActivateForm(PortalForm):
@@ -28,14 +29,5 @@ class ActivateForm(PortalForm):
         description="会员档案中登记的号码；已换号的请到分工会办理",
         render_kw={"autocomplete": "tel", "inputmode": "tel"},
     )
-    new = PasswordField(
-        "新密码",
-        [InputRequired("请填写新密码"), Length(max=200, message="密码过长，请缩短")],
-        description="至少 10 个字符，不含用户名",
-        render_kw={"autocomplete": "new-password"},
-    )
-    again = PasswordField(
-        "再输一遍新密码",
-        [InputRequired("请再输一遍新密码"), Length(max=200, message="密码过长，请缩短")],
-        render_kw={"autocomplete": "new-password"},
-    )
+    new = new_password()
+    again = new_password_again()
