@@ -15,7 +15,7 @@ from portal.core.web import renders
 from portal.org.guards import needs
 from portal.org.permissions import Permission
 
-from . import paper, search, service, sight
+from . import paper, search, seeking, service, sight
 from .catalogue import FIELD, REQUIRED_FULL, Section
 from .enums import MembershipStatus, Sex
 from .forms import FilterForm, PhotoForm, ReasonForm, edit_form
@@ -76,7 +76,10 @@ def find() -> ResponseReturnValue:
     """Turn the search box into an address; a number is kept here, and the address gets a word for it."""
     form = FilterForm()
     typed = (form.q.data or "").strip()[:60]
-    word = search.keep_text(current_user, typed) if search.is_secret(typed) else typed.lstrip("~") or form.kept.data
+    word = typed.lstrip("~") or form.kept.data
+    if search.is_secret(typed):
+        seeking.take(current_user, typed)
+        word = search.keep_text(current_user, typed)
     arguments = {"q": word, "unit": form.unit.data, "sex": form.sex.data, "sort": form.sort.data}
     arguments = {name: value for name, value in arguments.items() if value and (name, value) != ("sort", Sort.NAME)}
     status = form.membership_status.data
@@ -135,10 +138,13 @@ def _chips(arguments: dict[str, str], units: dict[str, str], text: str) -> list[
 
 
 @bp.get("/<int:id>")
-@needs(Permission.MEMBER_READ)
+@needs(Permission.SIGNED_IN)
 def detail(id: int) -> ResponseReturnValue:
-    """Show one member: 44 fields, what happened to the membership, who changed what."""
-    return _sheet(service.find(current_user, id), "members/detail.html")
+    """Show one member: 44 fields, what happened to the membership, who changed what; her own page to herself."""
+    member = service.find(current_user, id)
+    if not current_user.may(Permission.MEMBER_READ, member.unit):
+        return redirect(url_for(".me"))
+    return _sheet(member, "members/detail.html")
 
 
 @bp.get("/me")

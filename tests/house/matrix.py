@@ -55,11 +55,11 @@ org.sign_out_everywhere     POST  -             L L L L L L L L L L P
 
 members.index               GET   -             L F . . . . . F F L P
 members.find                POST  -             L F . . . . . F F L P
-members.detail              GET   a             L F . . A . . F F L P
-members.detail              GET   b             L F A A . . . F F L P
-members.detail              GET   top           L F A A A . . F F L P
-members.detail              GET   own           L F . . . . . F F L P
-members.detail              GET   absent        L F A A A A A F F L P
+members.detail              GET   a             L A . . A . . A A L P
+members.detail              GET   b             L A A A . . . A A L P
+members.detail              GET   top           L A A A A . . A A L P
+members.detail              GET   own           L . . . . . . . . L P
+members.detail              GET   absent        L A A A A A A A A L P
 members.me                  GET   -             L . . . . . . . . L P
 members.photo               GET   a             L A . . A . . A A L P
 members.photo               GET   b             L A A A . . . A A L P
@@ -231,7 +231,7 @@ entry.link                  POST  top           L F A A A R F F F L P
 entry.link                  POST  absent        L F A A A A F F F L P
 entry.confirm               GET   a             . . . . . . . . . . .
 entry.confirm               GET   absent        A A A A A A A A A A A
-entry.confirm               POST  a             . . . . . . . . . . .
+entry.confirm               POST  a             . . R R R R R . . . R
 entry.confirm               POST  absent        A A A A A A A A A A A
 expected.index              GET   -             L F . . . . . F F L P
 expected.new                GET   -             L F F F F . . F F L P

@@ -152,6 +152,15 @@ def test_a_foreign_member_looks_absent(client_of, people, member):
         assert answer.status_code == 404
 
 
+def test_the_address_of_ones_own_record_leads_to_ones_own_page(client_of, people, member, tree):
+    other = factories.make_member(tree["a"])
+    own_browser = client_of(people["self"])
+
+    assert own_browser.get(f"/members/{member.id}").location == "/members/me"
+    assert own_browser.get(f"/members/{other.id}").status_code == 404
+    assert client_of(people["operator"]).get(f"/members/{member.id}").status_code == 200
+
+
 def test_the_own_page_shows_who_looked(client_of, people, member):
     client_of(people["union"]).post(f"/members/{member.id}/reveal", data={"field": "dues_base", "reason": "核对会费"})
 
