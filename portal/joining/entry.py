@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 from typing import IO, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from portal.core import audit, crypto, kinds, scans, uploads
 from portal.core.actors import APPLICANT
-from portal.core.audit import AuditEvent
 from portal.core.calendar import now
 from portal.core.db import apart, db, release, writes
-from portal.core.errors import Absent, Conflict, DomainError, TooOften
+from portal.core.errors import Absent, Conflict, DomainError
+from portal.core.networks import network_of
 from portal.core.uploads import Upload
 from portal.members import service as members
 from portal.members.catalogue import FIELD
 from portal.org import access
-from portal.org.models import JoinForm, OrgUnit, User
+from portal.org.models import JoinForm, LoginSession, OrgUnit, User
 from portal.org.permissions import Permission as P
 
 from . import applying, links, receipts
@@ -35,11 +34,12 @@ audit.name_acts({
     "joining.attach": "上传附件",
     "joining.link": "生成本人确认链接",
     "joining.confirm": "本人确认",
+    "joining.confirm_near": "本人确认（由经办人所在地址确认）",
     "joining.confirm_try": "尝试本人确认",
 })  # fmt: skip
 
-TRIES = 5  # of the last four of the ID number, for one application
 UNPROVEN = "请上传申请人签字的申请表，或勾选“待本人确认”"
+STAFF = "当前浏览器已登录工会工作人员的账号，不能代为确认；请申请人本人在自己的手机上打开链接确认"
 CLOSED = "这个链接已使用、已过期或已停用，请联系分工会"
 OPEN = frozenset({*LIVE, *WAITING})
 
@@ -215,21 +215,23 @@ def lines(entry: Entry) -> list[tuple[str, str]]:
     return shown
 
 
-def confirm(token: str, tail: str, *, consented: bool) -> str:
+def confirm(token: str, tail: str, *, consented: bool, browser_of: User | None = None) -> str:
     """Take the person's word that she asks for it, once, and return her receipt code.
 
-    She knows the last four of the ID number, five tries in all. Raises DomainError naming the field, TooOften.
+    She knows the last four of the ID number, five tries in all; so does whoever typed it in, so a browser in which
+    one of the union's people is signed in (`browser_of`) is refused, and a word from where they work is marked.
+    Raises DomainError naming the field, TooOften.
     """
     entry = opened(token)
     if entry is None:
         raise DomainError(CLOSED)
+    if browser_of is not None and browser_of.holds(P.JOINING_READ):
+        raise DomainError(STAFF)
     if not consented:
         raise DomainError("请阅读个人信息处理说明并勾选同意", field="consent")
-    item_id, right = entry.application_id, str(entry.application.data["id_number"])[-4:].encode()
+    item_id, right = entry.application_id, str(entry.application.data["id_number"])[-4:]
     release()
-    _take_a_try(item_id)
-    if not hmac.compare_digest(receipts.plain(tail).upper().encode(), right):
-        raise DomainError("证件号码后四位不正确，请核对", field="tail")
+    receipts.check_tail(item_id, right, tail, act="joining.confirm_try", beyond="尝试次数过多，请联系分工会")
     writes()
     entry = opened(token, locked=True)
     if entry is None or entry.link is None:
@@ -237,21 +239,16 @@ def confirm(token: str, tail: str, *, consented: bool) -> str:
     item = entry.application
     entry.link.used_at = now()
     entry.confirmed_at = entry.confirmed_at or now()
+    entry.is_confirmed_near = network_of(audit.here()) in _operators_networks(entry)
     item.consented_at = entry.confirmed_at
     receipts.give(item, token, is_first=True)
-    audit.record(APPLICANT, "joining.confirm", item)
+    audit.record(APPLICANT, "joining.confirm_near" if entry.is_confirmed_near else "joining.confirm", item)
     return receipts.code_from(token)
 
 
-def _take_a_try(item_id: int) -> None:
-    """Spend one of the tries; the trace counts them, so none can be set back."""
-    with apart():
-        item = db.session.get_one(Application, item_id, with_for_update={"of": Application})
-        spent = select(func.count(AuditEvent.id)).where(
-            AuditEvent.subject_type == item.__tablename__,
-            AuditEvent.subject_id == str(item.id),
-            AuditEvent.action == "joining.confirm_try",
-        )
-        if (db.session.scalar(spent) or 0) >= TRIES:
-            raise TooOften("尝试次数过多，请联系分工会")
-        audit.record(APPLICANT, "joining.confirm_try", item)
+def _operators_networks(entry: Entry) -> set[str]:
+    """Return from where those worked, or are signed in, who typed the application in or made its link."""
+    acts = [one for act in ("joining.enter", "joining.link") for one in audit.addresses(act, item=entry.application)]
+    people = {entry.entered_by, entry.link.created_by if entry.link else None} - {None}
+    signed_in = select(LoginSession.address).where(LoginSession.user_id.in_(people))
+    return {network_of(address) for address in (*acts, *db.session.scalars(signed_in))} - {""}

@@ -29,6 +29,7 @@ class Entry(Base):
     evidence_at: Mapped[datetime | None] = mapped_column(UtcTime)
     link_id: Mapped[int | None] = mapped_column(ForeignKey(PersonalLink.id), unique=True)
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    is_confirmed_near: Mapped[bool] = mapped_column(default=False)  # from where the operator works
 
     application: Mapped[Application] = relationship()
     operator: Mapped[User] = relationship()

@@ -155,7 +155,12 @@ def confirm(token: str) -> ResponseReturnValue:
     unit_name, name = made.application.unit.name, made.application.name
     if form.validate_on_submit():
         try:
-            session[RECEIPT] = entry.confirm(token, form.tail.data or "", consented=bool(form.consent.data))
+            session[RECEIPT] = entry.confirm(
+                token,
+                form.tail.data or "",
+                consented=bool(form.consent.data),
+                browser_of=current_user._get_current_object() if current_user.is_authenticated else None,
+            )
         except DomainError as error:
             form.refuse(error)
         else:

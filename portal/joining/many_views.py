@@ -14,7 +14,7 @@ from portal.core.forms import PortalForm
 from portal.org.guards import needs
 from portal.org.permissions import Permission
 
-from . import figures, many, service
+from . import figures, many, proof, service
 from .forms import AgreeManyForm, ApproveForm
 from .models import ApplicationState, Reason
 from .views import filters_of
@@ -59,7 +59,7 @@ def _take(action: str, form: PortalForm) -> ResponseReturnValue:
         items = many.chosen(current_user, ids)
     more = request.args.get("all", 0, type=int) - len(items) if len(items) == many.MOST else 0
     return render_template(
-        "joining/many.html", step=step, form=form, items=items, more=more, most=many.MOST
+        "joining/many.html", step=step, form=form, items=items, more=more, most=many.MOST, near=proof.near(items)
     ), form.status
 
 

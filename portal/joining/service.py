@@ -306,7 +306,7 @@ def hints(actor: User, item: Application) -> list[str]:
         found.append(f"您的管理范围内已有 {count} 位同名会员，请核对是否同一人")
     if values.get("staff_no") == kinds.PENDING_STAFF_NO:
         found.append("工号待发，发放后请由校工会补录")
-    return found + [lacking for lacking in (proof.missing(item),) if lacking] + matching.hints(item)
+    return found + proof.hints(item) + matching.hints(item)
 
 
 def _where_already(actor: User, item: Application, number: str) -> str:

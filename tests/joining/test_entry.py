@@ -19,6 +19,7 @@ from portal.joining.models import Application
 from portal.joining.models import ApplicationState as S
 from portal.joining.workflow import JOINING
 from portal.members.models import Member
+from portal.org import sessions
 from tests import doors, factories
 from tests.client import DistrustfulClient, links, words
 from tests.joining.conftest import People, typed
@@ -31,6 +32,9 @@ def outside_address(app: Flask) -> Any:
     app.config["BASE_URL"] = "https://gonghui.example.edu.cn"
     yield app.config["BASE_URL"]
     app.config["BASE_URL"] = before
+
+
+HER_PHONE = {"REMOTE_ADDR": "203.0.113.7"}
 
 
 def filled(**more: Any) -> dict[str, Any]:
@@ -169,7 +173,7 @@ def test_nobody_is_approved_before_she_has_confirmed(tree, people: People, clien
     tail = item.data["id_number"][-4:]
     unticked = client.submit(address[1], {"tail": tail})
     wrong = client.submit(address[1], {"tail": "0000" if tail != "0000" else "1111", "consent": "y"})
-    confirmed = client.submit(address[1], {"tail": tail, "consent": "y"})
+    confirmed = client.submit(address[1], {"tail": tail, "consent": "y"}, environ_base=HER_PHONE)
 
     assert [answer.status_code for answer in (unticked, wrong, confirmed)] == [422, 422, 302]
     receipt = client.get("/joining/receipt")
@@ -178,6 +182,68 @@ def test_nobody_is_approved_before_she_has_confirmed(tree, people: People, clien
     approve(item, people)
     assert item.state is S.APPROVED
     assert ("joining.confirm", "申请人") in [(event.action, event.actor_label) for event in audit.events_of(item)]
+
+
+def awaiting(people: People, tree, client_of) -> tuple[Application, str, dict[str, str]]:
+    """An entry that awaits the person: what she confirms, by which address, and what she types."""
+    item = doors.make_entry(people.branch, tree["a"], awaits_person=True)
+    page = client_of(people.branch).post(f"/joining/entry/{item.id}/link")
+    address = re.search(r"/joining/entry/confirm/[\w-]{22}", page.text)
+    assert address is not None
+    return item, address[0], {"tail": item.data["id_number"][-4:], "consent": "y"}
+
+
+@pytest.mark.parametrize("who", ["branch", "union", "chair", "other_branch"])
+def test_no_browser_of_the_unions_people_confirms_for_her(
+    tree, people: People, client_of, outside_address, who: str
+) -> None:
+    item, address, word = awaiting(people, tree, client_of)
+
+    refused = client_of(getattr(people, who)).submit(address, word, environ_base=HER_PHONE)
+
+    assert (refused.status_code, entry.STAFF in refused.text) == (422, True)
+    assert proof.missing(item) == proof.MISSING
+    assert client_of(people.nobody).submit(address, word, environ_base=HER_PHONE).status_code == 302
+    assert proof.missing(item) == ""
+
+
+@pytest.mark.parametrize("where", ["where it was typed in", "where he is signed in"])
+def test_a_word_from_where_the_operator_works_is_marked_for_who_decides(
+    tree, people: People, client_of, client, outside_address, where: str
+) -> None:
+    item, address, word = awaiting(people, tree, client_of)
+    place = {"REMOTE_ADDR": "127.0.0.1"}
+    if where == "where he is signed in":
+        place = {"REMOTE_ADDR": "2001:db8::7"}
+        sessions.open_session(people.branch, address="2001:db8::1", device="Office")
+    other = doors.make_entry(people.branch, tree["a"])
+    db.session.commit()
+
+    assert client.submit(address, word, environ_base=place).status_code == 302
+
+    JOINING.fire(item, "agree", people.branch)
+    JOINING.fire(other, "agree", people.branch)
+    db.session.commit()
+    browser = client_of(people.union)
+    page = browser.get(f"/joining/{item.id}").text
+    assert proof.NEAR in page
+    assert "本人确认（由经办人所在地址确认）" in words(page)
+    lists = [browser.get(path).text for path in ("/joining/", f"/joining/approve-many?id={item.id}&id={other.id}")]
+    assert [text.count("由经办人所在地址确认") for text in lists] == [1, 1]
+    assert "其中 1 份的本人确认来自经办人所在的地址" in words(lists[1])
+    assert proof.NEAR not in browser.get(f"/joining/{other.id}").text
+
+
+def test_a_word_from_elsewhere_or_a_signed_form_needs_no_mark(
+    tree, people: People, client_of, client, outside_address
+) -> None:
+    item, address, word = awaiting(people, tree, client_of)
+    near, its_address, its_word = awaiting(people, tree, client_of)
+    client.submit(address, word, environ_base=HER_PHONE)
+    client.submit(its_address, its_word)
+    client_of(people.branch).post(f"/joining/entry/{near.id}/evidence", data={"evidence": (doors.scan(), "x.jpg")})
+
+    assert (proof.hints(item), proof.hints(near)) == ([], [])
 
 
 def test_paper_that_comes_later_is_enough(tree, people: People, client_of) -> None:
@@ -201,7 +267,7 @@ def test_the_last_four_are_tried_five_times(tree, people: People) -> None:
     _, token = entry.make_link(people.branch, item.id)
     db.session.commit()
 
-    for _ in range(entry.TRIES):
+    for _ in range(receipts.TRIES):
         with pytest.raises(DomainError, match="后四位不正确"):
             entry.confirm(token, "x", consented=True)
     with pytest.raises(TooOften):
