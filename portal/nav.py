@@ -50,6 +50,7 @@ MENU = (
         "系统管理",
         (
             Entry("组织机构", "units.index", "sitemap", P.UNIT_READ, ("units.", "departments.", "unit_sheets.")),
+            Entry("操作日志", "system.trace", "history", P.AUDIT_READ, ("system.trace", "system.event")),
             Entry("系统设置", "system.settings", "settings", P.SYSTEM, ("system.settings",)),
             Entry("系统状态", "system.health", "shield-lock", P.SYSTEM, ("system.health",)),
         ),

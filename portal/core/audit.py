@@ -51,6 +51,11 @@ def name_acts(labels: dict[str, str]) -> None:
     _labels.update(labels)
 
 
+def acts() -> list[tuple[str, str]]:
+    """Return every act with its Chinese word, in the order of the words."""
+    return sorted(_labels.items(), key=lambda act: act[1])
+
+
 class AuditEvent(Base):
     """One act. `seq` and `mac` are set when the transaction commits; old and new values are masked already."""
 
@@ -201,9 +206,14 @@ def _seal(session: Session) -> None:
 
 def end_fits() -> bool:
     """Whether the last event was sealed with the keys in use, which says that they are this database's."""
-    last = db.session.scalars(select(AuditEvent).order_by(AuditEvent.seq.desc()).limit(2)).all()
-    previous = last[1].mac if len(last) > 1 else GENESIS
-    return not last or last[0].mac == chain_mac(last[0].sealed_text(previous or ""))
+    last = db.session.scalars(select(AuditEvent).order_by(AuditEvent.seq.desc()).limit(1)).first()
+    return last is None or holds(last)
+
+
+def holds(event: AuditEvent) -> bool:
+    """Whether an event is as it was sealed, after the one before it; `verify` asks the whole chain."""
+    before = db.session.scalar(select(AuditEvent.mac).where(AuditEvent.seq == (event.seq or 0) - 1))
+    return event.mac == chain_mac(event.sealed_text(before or GENESIS))
 
 
 def verify() -> str | None:

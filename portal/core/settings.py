@@ -85,8 +85,7 @@ class StoredSetting(Base):
     @property
     def trace_label(self) -> str:
         """The setting as the trace names it."""
-        known = _declared.get(self.name)
-        return known.label if known else self.name
+        return label_of(self.name) or self.name
 
 
 _declared: dict[str, Setting] = {}
@@ -100,6 +99,11 @@ def declare(*settings: Setting) -> None:
 def declared(profile: str) -> list[Setting]:
     """Return the lines that `profile` shows, in the order in which the rooms have declared them."""
     return [setting for setting in _declared.values() if setting.profile in ("", profile)]
+
+
+def label_of(name: str) -> str:
+    """Return the Chinese word of the setting `name`; "" where there is none of that name."""
+    return _declared[name].label if name in _declared else ""
 
 
 def value(name: str) -> Any:

@@ -5,10 +5,41 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from wtforms import HiddenField
+from wtforms import HiddenField, SelectField, StringField
 
-from portal.core.forms import form_class
+from portal.core.enums import LabelEnum
+from portal.core.fields import Field
+from portal.core.forms import PortalForm, form_class
+from portal.core.kinds import Kind
 from portal.core.settings import Setting
+
+
+class _Section(LabelEnum):
+    """Where the days of a search stand."""
+
+    SEARCH = "search", "查询"
+
+
+_Days = form_class(
+    "_Days",
+    (Field("start", "从", Kind.DATE, _Section.SEARCH), Field("end", "到", Kind.DATE, _Section.SEARCH)),
+)
+
+
+class TraceFilterForm(_Days):  # type: ignore[misc,valid-type]  # a class that is made of fields
+    """What the trace is cut to; from the address."""
+
+    class Meta(PortalForm.Meta):
+        """A search changes nothing, so it needs no token."""
+
+        csrf = False
+
+    actor = StringField("办理人", description="姓名或用户名", render_kw={"maxlength": 40})
+    act = SelectField("操作", validate_choice=False)
+    subject = StringField("对象", description="会员、账号、单位的名称", render_kw={"maxlength": 40})
+    unit = StringField("单位", description="代码或名称，含下级", render_kw={"maxlength": 60})
+    item = HiddenField()
+    batch = HiddenField()
 
 
 def settings_form(settings: Sequence[Setting]) -> type[Any]:

@@ -2,22 +2,69 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, flash, redirect, render_template, url_for
+from typing import Any
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from portal.core import audit
 from portal.core import settings as lines
 from portal.core.errors import DomainError
 from portal.org.guards import needs
 from portal.org.permissions import Permission
 
 from . import checks, service
+from . import trace as events
 from .checks import House
-from .forms import settings_form
+from .forms import TraceFilterForm, settings_form
 
 bp = Blueprint("system", __name__, url_prefix="/system")
 
 SEE_OTHER = 303
+
+
+@bp.get("/trace")
+@needs(Permission.AUDIT_READ)
+def trace() -> ResponseReturnValue:
+    """Search the trace; what is looked for stands in the address."""
+    form = TraceFilterForm(formdata=request.args)
+    form.act.choices = [("", "全部"), *audit.acts()]
+    words = {name: form.text(name).strip() for name in ("actor", "act", "subject", "unit", "item", "batch")}
+    page = events.Page([], "0", has_older=False)
+    try:
+        days: dict[str, Any] = form.values()
+        page = events.page(current_user, events.Filters(**days, **words), before=request.args.get("before", type=int))
+    except DomainError as error:
+        form.refuse(error)
+    given: dict[str, Any] = {
+        name: word for name, word in request.args.items() if word and name not in ("before", "page")
+    }
+    number = max(1, request.args.get("page", 1, type=int))
+    body = render_template(
+        "system/trace.html",
+        form=form,
+        rows=page.rows,
+        given=given,
+        page={
+            "total": page.total,
+            "number": number,
+            "first_url": url_for(".trace", **given),
+            "prev_url": url_for(".trace", **given) if request.args.get("before") else None,
+            "next_url": url_for(".trace", **given, before=page.rows[-1].id, page=number + 1)
+            if page.has_older
+            else None,
+        },
+    )
+    return body, form.status
+
+
+@bp.get("/trace/<int:id>")
+@needs(Permission.AUDIT_READ)
+def event(id: int) -> ResponseReturnValue:
+    """Show one event whole."""
+    found = events.find(current_user, id)
+    return render_template("system/event.html", event=found, told=events.told(found))
 
 
 @bp.get("/health")

@@ -82,9 +82,9 @@ def test_a_file_that_is_no_list_of_anchors_is_refused(file, text: str) -> None:
     file.write_text(text)
 
     if text:
-        with pytest.raises(DomainError, match="锚点文件 .* 无法读取"):
+        with pytest.raises(DomainError, match=r"锚点文件 .* 无法读取"):
             anchors.compare(file)
     else:
         assert anchors.read(file) == []
-    with pytest.raises(DomainError, match="锚点文件 .* 无法读取"):
+    with pytest.raises(DomainError, match=r"锚点文件 .* 无法读取"):
         anchors.read(file.with_name("nowhere.csv"))

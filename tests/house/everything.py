@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from portal.core import scans, settings, uploads
 from portal.core.actors import SHELL
+from portal.core.audit import AuditEvent
 from portal.core.calendar import now, today
 from portal.core.db import db
 from portal.core.notices import Notice, tell
@@ -180,6 +181,12 @@ def _give_jobs(user: User) -> None:
             with SealedWriter(chunks.joined_path(job.uuid), f"print|{job.uuid}|joined") as file:
                 file.write(b"%PDF-1.7")
             job.size = file.size
+
+
+def event_at(unit: OrgUnit) -> int:
+    """Return the number of the latest event of a unit."""
+    query = select(AuditEvent.id).where(AuditEvent.unit_id == unit.id).order_by(AuditEvent.id.desc()).limit(1)
+    return db.session.scalars(query).one()
 
 
 def job_of(user: User | None, state: JobState) -> int:

@@ -41,6 +41,11 @@ home.act                    POST  own           L A A A A F F A A L P
 home.act                    POST  absent        L A A A A A A A A L P
 
 home.readyz                 GET   -             . . . . . . . . . . .
+system.trace                GET   -             L F F F F F . . F L P
+system.event                GET   a             L F F F F F . . F L P
+system.event                GET   b             L F F F F F . . F L P
+system.event                GET   top           L F F F F F . . F L P
+system.event                GET   absent        L F F F F F A A F L P
 system.health               GET   -             L F F F F F F . F L P
 system.settings             GET   -             L F F F F F F . F L P
 system.settings             POST  -             L F F F F F F . F L P

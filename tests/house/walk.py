@@ -61,6 +61,7 @@ class Walk:
                 "invitation": place.invitation,
                 "confirmation": place.confirmation,
                 "unit": place.unit.id,
+                "event": everything.event_at(place.unit),
                 "notice": everything.notice_of(place.member.user).id if place.member.user else 0,
                 "job": everything.job_of(place.member.user, JobState.DONE),
                 "waiting_job": everything.job_of(place.member.user, JobState.QUEUED),
@@ -104,7 +105,7 @@ class Walk:
             nothing = dict.fromkeys(S, ABSENT)
             numbers = (
                 "member", "code", "unit", "notice", "job", "waiting_job", "entry", "list", "person", "coming_name",
-                "department", "sheet",
+                "department", "sheet", "event",
             )  # fmt: skip
             words = {"receipt": "aaaaa-bbbbb", "proof": "a" * 12}
             words |= dict.fromkeys(("token", "invitation", "confirmation"), NO_TOKEN)
@@ -140,6 +141,7 @@ class Walk:
         one: dict[str, Any] = {"id": here.get("member")}
         of_unit: dict[str, Any] = {"id": here.get("unit")}
         requests: dict[str, Place] = {
+            "system.event": ({"id": here.get("event")}, {}),
             "static": ({"filename": "public.css"}, {}),
             "home.read": ({"id": here.get("notice")}, {}),
             "home.act": ({"workflow": "joining", "item_id": waiting, "action": "agree"}, {}),
