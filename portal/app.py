@@ -6,7 +6,7 @@ import logging
 import traceback
 from typing import Any
 
-from flask import Flask, Response, g, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_migrate import Migrate
@@ -38,6 +38,7 @@ from portal.members import views as members
 from portal.members.activation import views as activation
 from portal.org import guards, login
 from portal.org import views as org
+from portal.org.people import views as people
 from portal.org.units import department_views as departments
 from portal.org.units import population
 from portal.org.units import sheet_views as unit_sheets
@@ -50,6 +51,7 @@ from portal.system import views as system
 ROOMS = (
     home.bp,
     org.bp,
+    people.bp,
     members.bp,
     activation.bp,
     joining.bp,
@@ -204,7 +206,7 @@ def _for_templates() -> dict[str, Any]:
     }
     if current_user.is_authenticated:
         user = current_user._get_current_object()
-        words["nav"] = nav.menu_for(user, request.endpoint)
+        words["nav"] = nav.menu_for(user, request.endpoint, current_app.config["PROFILE"])
         words["unread"] = notices.unread_count(user.id)
         words["value"] = lambda row, name, place="sheet": sight.value(user, row, name, place=place)
     return words

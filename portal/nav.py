@@ -10,23 +10,35 @@ from portal.org.permissions import Permission as P
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the menu; `rooms` are the endpoint prefixes under which it is the active one."""
+    """One line of the menu; `rooms` are the endpoint prefixes under which it is the active one.
+
+    `profile` is the only profile that has the line, "" for both; `city` is its label in a city, "" for the same.
+    """
 
     label: str
     endpoint: str
     icon: str
     permission: P
     rooms: tuple[str, ...]
+    profile: str = ""
+    city: str = ""
     active: bool = False
 
 
 @dataclass(frozen=True)
 class Group:
-    """A heading with its lines."""
+    """A heading with its lines; `profile` and `city` as of a line."""
 
     label: str
     items: tuple[Entry, ...]
+    profile: str = ""
+    city: str = ""
 
+
+CITY = "city"
+
+
+PEOPLE = ("people.index", "people.new", "people.detail", "people.slip", "people.give", "people.end")
 
 MENU = (
     Group("", (Entry("工作台", "home.index", "home", P.SIGNED_IN, ("home.index",)),)),
@@ -50,6 +62,14 @@ MENU = (
         "系统管理",
         (
             Entry("组织机构", "units.index", "sitemap", P.UNIT_READ, ("units.", "departments.", "unit_sheets.")),
+            Entry("账号与权限", "people.index", "key", P.ACCOUNT_READ, PEOPLE),
+            Entry(
+                "委托办理",
+                "people.delegations",
+                "clipboard-check",
+                P.DELEGATE,
+                ("people.delegations", "people.lend", "people.take_back"),
+            ),
             Entry("操作日志", "system.trace", "history", P.AUDIT_READ, ("system.trace", "system.event")),
             Entry("系统设置", "system.settings", "settings", P.SYSTEM, ("system.settings",)),
             Entry("系统状态", "system.health", "shield-lock", P.SYSTEM, ("system.health",)),
@@ -66,17 +86,22 @@ MENU = (
 )
 
 
-def menu_for(user: User, endpoint: str | None) -> list[Group]:
-    """Return the groups that `user` may open, with the line of `endpoint` marked as the active one."""
+def menu_for(user: User, endpoint: str | None, profile: str) -> list[Group]:
+    """Return the groups of `profile` that `user` may open, with the line of `endpoint` marked as the active one."""
     groups = (
         Group(
-            group.label,
+            _label(group, profile),
             tuple(
-                replace(entry, active=(endpoint or "").startswith(entry.rooms))
+                replace(entry, label=_label(entry, profile), active=(endpoint or "").startswith(entry.rooms))
                 for entry in group.items
-                if user.holds(entry.permission)
+                if entry.profile in ("", profile) and user.holds(entry.permission)
             ),
         )
         for group in MENU
+        if group.profile in ("", profile)
     )
     return [group for group in groups if group.items]
+
+
+def _label(one: Entry | Group, profile: str) -> str:
+    return one.city if profile == CITY and one.city else one.label

@@ -213,6 +213,10 @@ class Hand:
         """Everything, everywhere."""
         return True
 
+    def label_for(self, permission: str, unit: object = None) -> str:
+        """By one's own right."""
+        return self.label
+
 
 def make_member(unit: OrgUnit, *, join_date: date | None = None, **values: Any) -> Member:
     """Admit someone to `unit` from `join_date` (default today), with `values` instead of an invented person's."""

@@ -20,6 +20,9 @@ class Actor(Protocol):
     def may(self, permission: str, unit: object) -> bool:
         """Whether a live grant covers `permission` at `unit` (an OrgUnit)."""
 
+    def label_for(self, permission: str, unit: object = None) -> str:
+        """The name that the trace shows of an act by `permission` (at `unit`): whose right it is stands there too."""
+
 
 @dataclass(frozen=True)
 class Outsider:
@@ -31,6 +34,10 @@ class Outsider:
     def may(self, permission: str, unit: object) -> bool:
         """Nobody outside holds a grant."""
         return False
+
+    def label_for(self, permission: str, unit: object = None) -> str:
+        """Nobody outside stands in for another."""
+        return self.label
 
 
 APPLICANT = Outsider("申请人")

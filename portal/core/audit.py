@@ -8,6 +8,8 @@ chain.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,6 +42,32 @@ _origin: ContextVar[Origin] = ContextVar("origin", default=SHELL_ORIGIN)
 def came_from(channel: str, address: str = "") -> None:
     """Say where the acts of this context come from."""
     _origin.set(Origin(channel, address))
+    _speaker.set(None)
+
+
+# who acts under another name than his own, and that name: 「某某代某某」
+_speaker: ContextVar[tuple[int, str] | None] = ContextVar("speaker", default=None)
+
+
+@contextmanager
+def speaking_as(actor: Actor, label: str) -> Iterator[None]:
+    """Let the trace call `actor` by `label` within the block."""
+    before = _speaker.get()
+    speak_as(actor, label)
+    try:
+        yield
+    finally:
+        _speaker.set(before)
+
+
+def speak_as(actor: Actor, label: str) -> None:
+    """Let the trace call `actor` by `label` until the end of the request."""
+    _speaker.set((actor.id, label) if actor.id is not None and label != actor.label else None)
+
+
+def _label_of(actor: Actor) -> str:
+    speaker = _speaker.get()
+    return speaker[1] if speaker is not None and speaker[0] == actor.id else actor.label
 
 
 # Chinese words for the acts, for timelines; each floor and room adds its own with `name_acts`.
@@ -133,7 +161,7 @@ def record(
     row = AuditEvent(
         at=now(),
         actor_id=actor.id,
-        actor_label=actor.label[:100],
+        actor_label=_label_of(actor)[:100],
         channel=origin.channel,
         address=origin.address,
         action=action,

@@ -129,18 +129,33 @@ class Workflow:
         if moved.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE always gives a CursorResult
             raise self._too_late(item)
         db.session.refresh(item, ["state"])
+        name = actor.label_for(step.permission, step.at(item)) if step.permission and step.at else actor.label
+        with audit.speaking_as(actor, name):
+            self._settle(step, item, before, actor, comment.strip(), batch_id, inputs)
+
+    def _settle(
+        self,
+        step: Step,
+        item: Any,
+        before: LabelEnum,
+        actor: Actor,
+        comment: str,
+        batch_id: str | None,
+        inputs: dict[str, Any],
+    ) -> None:
+        """Leave the trace of a step that has been taken, do its work, and tell whom it concerns."""
         event = audit.record(
             actor,
-            f"{self.name}.{action}",
+            f"{self.name}.{step.action}",
             item,
             changes={"state": (before.label, step.target.label)},
-            reason=comment.strip(),
+            reason=comment,
             batch_id=batch_id,
         )
         if step.effect:
-            changes = step.effect(item, actor, comment=comment.strip(), **inputs) or {}
+            changes = step.effect(item, actor, comment=comment, **inputs) or {}
             event.changes = event.changes | {name: list(pair) for name, pair in changes.items()}
-        self.notify(item, step, actor, comment.strip())
+        self.notify(item, step, actor, comment)
 
     def _too_late(self, item: Any) -> Conflict:
         steps = {f"{self.name}.{step.action}" for step in self.steps}

@@ -15,9 +15,7 @@ from .permissions import ROLE_PERMISSIONS, Permission
 
 
 def _roots(actor: User, permission: Permission) -> list[OrgUnit]:
-    if not actor.is_enabled:
-        return []
-    return [grant.unit for grant in actor.live_grants if permission in ROLE_PERMISSIONS[grant.role]]
+    return [grant.unit for grant in actor.giving(permission)]
 
 
 def tops(actor: User, permission: Permission) -> list[OrgUnit]:
@@ -98,6 +96,6 @@ def people_with(permission: Permission, unit: OrgUnit, *, at_unit_only: bool = F
     roles = [role for role, permissions in ROLE_PERMISSIONS.items() if permission in permissions]
     places = [unit.id] if at_unit_only else [above.id for above in upward(unit)]
     grants = db.session.scalars(
-        select(Grant).join(User).where(Grant.role.in_(roles), Grant.unit_id.in_(places), User.is_enabled)
+        select(Grant).join(Grant.user).where(Grant.role.in_(roles), Grant.unit_id.in_(places), User.is_enabled)
     )
-    return sorted({grant.user_id for grant in grants if grant in grant.user.live_grants})
+    return sorted({grant.user_id for grant in grants if grant in grant.user.giving(permission)})

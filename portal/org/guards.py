@@ -57,6 +57,7 @@ def needs(permission: Permission) -> Callable[[View], View]:
                 error = Forbidden("您的账号没有这项权限，如需办理请联系校工会")
                 _trace_refusal(error)
                 raise error
+            audit.speak_as(current_user, current_user.label_for(permission))
             return inner(**arguments)
 
         say_permission(guarded, permission)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
-from portal.core.calendar import now, today
+from portal.core.calendar import local, now, today
 from portal.core.db import Base, UtcTime, label_enum
 from portal.core.enums import LabelEnum
 
-from .permissions import ROLE_PERMISSIONS, Permission, Role
+from .permissions import DELEGABLE, ROLE_PERMISSIONS, Permission, Role
 
 # On PostgreSQL a path must be compared byte by byte, or a range of paths is not a subtree.
 PATH = String(200).with_variant(String(200, collation="C"), "postgresql")
@@ -89,7 +89,9 @@ class User(Base):
     locked_until: Mapped[datetime | None] = mapped_column(UtcTime)
     created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
 
-    grants: Mapped[list[Grant]] = relationship(back_populates="user", lazy="selectin", order_by="Grant.id")
+    grants: Mapped[list[Grant]] = relationship(
+        back_populates="user", foreign_keys="Grant.user_id", lazy="selectin", order_by="Grant.id"
+    )
 
     # Flask-Login's four questions. Its id is the token of the session, so that signing out really ends it.
     session_token = ""
@@ -121,22 +123,44 @@ class User(Base):
         day = today()
         return [grant for grant in self.grants if grant.holds_on(day)]
 
+    def giving(self, permission: str) -> list[Grant]:
+        """Return the live grants that give `permission`, lent ones too; none for a disabled account.
+
+        Every question of who may what ends here.
+        """
+        return [grant for grant in self.live_grants if grant.gives(permission)] if self.is_enabled else []
+
     def may(self, permission: str, unit: object) -> bool:
         """Whether a live grant covers `permission` at `unit`."""
-        return self.is_enabled and any(
-            permission in ROLE_PERMISSIONS[grant.role] and isinstance(unit, OrgUnit) and grant.unit.covers(unit)
-            for grant in self.live_grants
-        )
+        return isinstance(unit, OrgUnit) and any(grant.unit.covers(unit) for grant in self.giving(permission))
 
     def holds(self, permission: str) -> bool:
         """Whether a live grant gives `permission` anywhere; `SIGNED_IN` needs no grant."""
-        if permission == Permission.SIGNED_IN:
-            return self.is_enabled
-        return self.is_enabled and any(permission in ROLE_PERMISSIONS[grant.role] for grant in self.live_grants)
+        return self.is_enabled if permission == Permission.SIGNED_IN else bool(self.giving(permission))
+
+    def lends(self, permission: str, unit: OrgUnit) -> bool:
+        """Whether she has `permission` at `unit` herself today, by a right that is her own, and may lend it."""
+        return any(
+            grant.lender_id is None and grant.gives(Permission.DELEGATE) and grant.unit.covers(unit)
+            for grant in self.giving(permission)
+        )
+
+    def label_for(self, permission: str, unit: object = None) -> str:
+        """Return the name for the trace of an act by `permission` (at `unit`); 「某某代某某」 where it is lent."""
+        grants = [
+            grant
+            for grant in self.giving(permission)
+            if unit is None or (isinstance(unit, OrgUnit) and grant.unit.covers(unit))
+        ]
+        lenders = [grant.lender for grant in grants if grant.lender is not None]
+        return f"{self.name}代{lenders[0].name}" if lenders and len(lenders) == len(grants) else self.name
 
 
 class Grant(Base):
-    """A role at a unit for a user from a day up to and including a day (`ends` None: open)."""
+    """A role at a unit for a user from a day up to and including a day (`ends` None: open).
+
+    A lent one has a `lender`, the chair whose `decisions` the user takes in those days, and nothing else of the role.
+    """
 
     __tablename__ = "grants"
 
@@ -146,20 +170,41 @@ class Grant(Base):
     unit_id: Mapped[int] = mapped_column(ForeignKey("org_units.id"), index=True)
     starts: Mapped[date]
     ends: Mapped[date | None]
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcTime)  # ended at once, whatever day it was given to
+    lender_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    decisions: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
 
-    user: Mapped[User] = relationship(back_populates="grants")
+    user: Mapped[User] = relationship(back_populates="grants", foreign_keys=[user_id])
+    lender: Mapped[User | None] = relationship(foreign_keys=[lender_id])
     unit: Mapped[OrgUnit] = relationship(lazy="joined", innerjoin=True)
 
     __table_args__ = (CheckConstraint("ends IS NULL OR ends >= starts", name="ends_after_start"),)
 
     def holds_on(self, day: date) -> bool:
         """Whether the grant is in force on `day`."""
-        return self.starts <= day and (self.ends is None or day <= self.ends)
+        return self.starts <= day and not self.is_over(day)
+
+    def is_over(self, day: date) -> bool:
+        """Whether the grant has ended before `day`, or on it by being revoked."""
+        revoked = self.revoked_at is not None and local(self.revoked_at).date() <= day
+        return revoked or (self.ends is not None and self.ends < day)
+
+    def gives(self, permission: str) -> bool:
+        """Whether the grant, while it holds, gives `permission`; a lent one as long as its lender has it herself."""
+        if self.lender is None:
+            return permission in ROLE_PERMISSIONS[self.role]
+        taken = (DELEGABLE[Permission(one)].permissions for one in self.decisions or ())
+        return any(permission in one for one in taken) and self.lender.lends(permission, self.unit)
+
+    @property
+    def title(self) -> str:
+        """What its holder is, in words: her role, or whom she stands in for."""
+        return f"{self.role.label}（代{self.lender.name}）" if self.lender else self.role.label
 
     @property
     def trace_label(self) -> str:
         """The grant as the trace names it."""
-        return f"{self.role.label}·{self.unit.name}"
+        return f"{self.title}·{self.unit.name}"
 
 
 class LoginSession(Base):

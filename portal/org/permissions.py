@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from portal.core.enums import LabelEnum
@@ -134,6 +135,34 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.BRANCH_OPERATOR: _BRANCH,
     Role.ORG_ADMIN: _ORG_ADMIN,
     Role.UNIT_ADMIN: _CLERK,
+}
+
+
+@dataclass(frozen=True)
+class Lendable:
+    """A decision in the words of the page, and the permissions that it takes: who decides has to read the case."""
+
+    label: str
+    permissions: frozenset[Permission]
+
+
+# What a chair may hand to somebody else from a day to a day.
+DELEGABLE: dict[Permission, Lendable] = {
+    _P.JOINING_APPROVE: Lendable(
+        "审批入会申请（批准、退回、不予批准）", frozenset({_P.JOINING_APPROVE, _P.JOINING_READ, _P.JOINING_RETURN})
+    ),
+}
+
+# The roles that each profile knows.
+ROLES: dict[str, tuple[Role, ...]] = {
+    "school": (
+        Role.SUPER_ADMIN,
+        Role.UNION_CHAIR,
+        Role.UNION_OPERATOR,
+        Role.BRANCH_CHAIR,
+        Role.BRANCH_OPERATOR,
+    ),
+    "city": tuple(Role),
 }
 
 

@@ -24,9 +24,10 @@ from portal.members import filing, history
 from portal.members.enums import PostKind
 from portal.members.models import Member, SearchText, UnionPost
 from portal.members.printing import Papers
-from portal.org import sessions
+from portal.org import access, sessions
 from portal.org.models import Grant, LoginFailure, OrgUnit, User
-from portal.org.permissions import Role
+from portal.org.people import delegating
+from portal.org.permissions import Permission, Role
 from portal.org.units import bringing, departments
 from portal.org.units import names as unit_names
 from portal.org.units.models import Department, UnitName, UnitSheet
@@ -56,6 +57,7 @@ class Place:
     coming_name: UnitName
     department: Department
     sheet: UnitSheet  # somebody else's
+    officer: User  # with an office and a lent decision, and a wrong password too often
 
 
 @dataclass(frozen=True)
@@ -89,10 +91,11 @@ def fill() -> House:
     settings.set(SHELL, "home_contact", "校工会办公室 0335-8000000")
     db.session.commit()
     clerk = factories.make_user(Role.UNION_OPERATOR, root, name="殷录入")
-    return House(units, {name: _fill_place(units[name], clerk) for name in ("a", "b", "top")})
+    chair = factories.make_user(Role.UNION_CHAIR, root, name="殷主席")
+    return House(units, {name: _fill_place(units[name], clerk, chair) for name in ("a", "b", "top")})
 
 
-def _fill_place(unit: OrgUnit, clerk: User) -> Place:
+def _fill_place(unit: OrgUnit, clerk: User, chair: User) -> Place:
     of_member, of_applicant = factories.canaries(), factories.canaries()
     member = factories.make_member(unit, **of_member.values)
     _give_photo(member)
@@ -130,7 +133,7 @@ def _fill_place(unit: OrgUnit, clerk: User) -> Place:
     coming_name, department, sheet = _look_after(clerk, unit)
     return Place(
         unit, member, of_member, of_applicant, applications, code, entered, roll, invitation, confirmation, coming_name,
-        department, sheet,
+        department, sheet, _an_officer(unit, chair),
     )  # fmt: skip
 
 
@@ -151,6 +154,26 @@ def _sheet(user: User, unit: OrgUnit) -> UnitSheet:
 def sheet_of(user: User | None) -> int:
     """Return the number of the sheet of units that a person has brought."""
     return db.session.scalars(select(UnitSheet.id).where(UnitSheet.user_id == (user.id if user else 0))).one()
+
+
+def _an_officer(unit: OrgUnit, chair: User) -> User:
+    """Let somebody work there whose account wrong passwords have shut, and to whom `chair` lends her decisions."""
+    role = Role.BRANCH_OPERATOR if unit.parent else Role.UNION_OPERATOR
+    locked = now() + timedelta(hours=1)
+    user = factories.make_user(role, unit, username=f"gbd-{unit.code.lower()}", name="殷干事", locked_until=locked)
+    lend(chair, user, access.approving_unit(unit))
+    db.session.commit()
+    return user
+
+
+def lend(chair: User, user: User, unit: OrgUnit) -> Grant:
+    """Let `user` approve at `unit` instead of `chair` for a week."""
+    grant = delegating.lend(
+        chair, unit.id, user.username, [Permission.JOINING_APPROVE.value],
+        starts=today(), ends=today() + timedelta(days=7),
+    )  # fmt: skip
+    db.session.flush()  # the walk names it by number
+    return grant
 
 
 def _give_photo(member: Member) -> None:
@@ -227,6 +250,8 @@ def add_people(house: House) -> None:
         tell([user.id], "给您本人的站内信")
         _give_jobs(user)
         _sheet(user, house.units["top"])
+        if name == "union chair":
+            lend(user, house.places["a"].officer, house.units["top"])
         user.must_change_password = name == "one-time password"
         house.people[name] = user
         house.records[name] = member

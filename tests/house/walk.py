@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask
@@ -14,6 +15,7 @@ from portal.core.db import db
 from portal.core.web import limiter
 from portal.joining.models import ApplicationState as S
 from portal.members import filing
+from portal.org.people import delegating
 from portal.prints.models import JobState
 from tests import client as distrust
 from tests import doors, factories
@@ -65,6 +67,9 @@ class Walk:
                 "notice": everything.notice_of(place.member.user).id if place.member.user else 0,
                 "job": everything.job_of(place.member.user, JobState.DONE),
                 "waiting_job": everything.job_of(place.member.user, JobState.QUEUED),
+                "account": place.officer.id,
+                "grant": place.officer.grants[0].id,
+                "delegation": place.officer.grants[1].id,
                 "proof": filing.prints_of(place.member)[0].code,
                 "unit_code": place.unit.code,
                 "coming_name": place.coming_name.id,
@@ -81,6 +86,9 @@ class Walk:
                 "job": everything.job_of(user, JobState.DONE),
                 "waiting_job": everything.job_of(user, JobState.QUEUED),
                 "sheet": everything.sheet_of(user),
+                "account": user.id,
+                "grant": user.grants[0].id if user.grants else ABSENT,
+                "delegation": next(iter(one.id for one in delegating.own(user)), ABSENT),
             }
             for name, user in house.people.items()
         }
@@ -107,6 +115,8 @@ class Walk:
                 "member", "code", "unit", "notice", "job", "waiting_job", "entry", "list", "person", "coming_name",
                 "department", "sheet", "event",
             )  # fmt: skip
+            numbers = ("member", "code", "unit", "notice", "job", "waiting_job", "entry", "list", "person")
+            numbers += ("account", "grant", "delegation")
             words = {"receipt": "aaaaa-bbbbb", "proof": "a" * 12}
             words |= dict.fromkeys(("token", "invitation", "confirmation"), NO_TOKEN)
             return {"application": nothing, **dict.fromkeys(numbers, ABSENT), **words}
@@ -140,6 +150,7 @@ class Walk:
         waiting, agreed = application.get(S.SUBMITTED), application.get(S.BRANCH_OK)
         one: dict[str, Any] = {"id": here.get("member")}
         of_unit: dict[str, Any] = {"id": here.get("unit")}
+        from_today = {"starts": today().isoformat()}
         requests: dict[str, Place] = {
             "system.event": ({"id": here.get("event")}, {}),
             "static": ({"filename": "public.css"}, {}),
@@ -147,6 +158,24 @@ class Walk:
             "home.act": ({"workflow": "joining", "item_id": waiting, "action": "agree"}, {}),
             "org.login": ({}, {"username": "nobody", "password": "wrong"}),
             "org.password": ({}, {"current": "wrong", "new": "海上明月共潮生 88", "again": "海上明月共潮生 88"}),
+            "people.new": (
+                {},
+                {"username": "xin-gan-shi", "name": "殷新来", "role": "branch_operator", "unit": "GH01"} | from_today,
+            ),
+            **{
+                f"people.{verb}": ({"id": here.get("account")}, {})
+                for verb in ("detail", "slip", "unlock", "disable", "enable")
+            },
+            "people.give": (
+                {"id": here.get("account")}, {"role": "branch_chair", "unit": "机关分工会"} | from_today,
+            ),
+            "people.end": ({"id": here.get("grant")}, {"on": today().isoformat()}),
+            "people.lend": (
+                {},
+                {"unit": self.ids["places"]["top"]["unit"], "username": "gbd-gh02", "decisions": ["joining.approve"]}
+                | from_today | {"ends": (today() + timedelta(days=7)).isoformat()},
+            ),
+            "people.take_back": ({"id": here.get("delegation")}, {}),
             "members.find": ({}, {"q": "殷晓澜"}),
             "members.detail": (one, {}),
             "members.photo": (one, {}),

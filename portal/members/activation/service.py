@@ -6,7 +6,7 @@ Whatever does not fit gets one answer in one time, so that nobody learns who is 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import or_, select
 
@@ -24,7 +24,9 @@ from portal.members.models import Member
 from portal.org import service as org
 from portal.org import sessions
 from portal.org.models import Grant, User
-from portal.org.permissions import ROLE_PERMISSIONS, Permission
+from portal.org.people import reach
+from portal.org.people.service import Slip
+from portal.org.permissions import Permission
 
 ACT = "member.activate_try"
 audit.name_acts({ACT: "尝试自助设置密码"})
@@ -114,7 +116,7 @@ def _may_sign_in(member: Member) -> bool:
 
 def _offices(member: Member) -> list[Grant]:
     """Return the grants of the member that hold or will."""
-    return [grant for grant in member.user.grants if not grant.ends or grant.ends >= today()] if member.user else []
+    return [grant for grant in member.user.grants if not grant.is_over(today())] if member.user else []
 
 
 def _is_guarded(member: Member) -> bool:
@@ -151,17 +153,6 @@ def _has_tries(member: Member) -> bool:
 # --- face to face -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Slip:
-    """What the operator prints for the member, once."""
-
-    name: str
-    username: str
-    password: str
-    by: str
-    at: datetime
-
-
 def may_slip(actor: User, member: Member) -> bool:
     """Whether the actor may give the member a one-time password.
 
@@ -170,9 +161,9 @@ def may_slip(actor: User, member: Member) -> bool:
     """
     if member.user_id == actor.id or not actor.may(Permission.MEMBER_EDIT, member.unit) or not _may_sign_in(member):
         return False
-    above = [grant.unit for grant in actor.live_grants if Permission.MEMBER_EDIT_UNION in ROLE_PERMISSIONS[grant.role]]
+    above = [grant.unit for grant in actor.giving(Permission.MEMBER_EDIT_UNION)]
     return all(
-        Permission.SYSTEM not in ROLE_PERMISSIONS[office.role]
+        not office.gives(Permission.SYSTEM)
         and any(unit.covers(office.unit) and unit.id != office.unit_id for unit in above)
         for office in _offices(member)
     )
@@ -201,6 +192,15 @@ def _find(actor: User, member_id: int) -> Member:
     if not may_slip(actor, member):
         raise Forbidden(NOT_HERS)
     return member
+
+
+def looks_after(actor: User, user: User) -> bool | None:
+    """Whether the actor edits for the union the member behind an account; None where nobody stands behind it."""
+    member = db.session.scalars(select(Member).where(Member.user_id == user.id)).one_or_none()
+    return None if member is None else actor.may(Permission.MEMBER_EDIT_UNION, member.unit)
+
+
+reach.also_ask(looks_after)
 
 
 # --- both -------------------------------------------------------------------------------------------------------------
