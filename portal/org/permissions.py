@@ -180,3 +180,29 @@ MAY_APPOINT: dict[Role, dict[Role, Reach]] = {
     Role.ORG_ADMIN: {Role.ORG_ADMIN: Reach.BELOW, Role.UNIT_ADMIN: Reach.WITHIN},
     Role.UNIT_ADMIN: dict.fromkeys((Role.BRANCH_CHAIR, Role.BRANCH_OPERATOR), Reach.BELOW),
 }
+
+
+class HeldAt(StrEnum):
+    """At what kind of unit a role is held."""
+
+    HOUSE = "house"  # the root alone
+    LEVEL = "level"  # a city, county, system, industry or town
+    UNION = "union"  # a unit that approves members, or the root
+    BRANCH = "branch"  # a branch or a group
+
+
+HELD_AT: dict[Role, HeldAt] = {
+    Role.SUPER_ADMIN: HeldAt.HOUSE,
+    Role.UNION_CHAIR: HeldAt.UNION,
+    Role.UNION_OPERATOR: HeldAt.UNION,
+    Role.BRANCH_CHAIR: HeldAt.BRANCH,
+    Role.BRANCH_OPERATOR: HeldAt.BRANCH,
+    Role.ORG_ADMIN: HeldAt.LEVEL,
+    Role.UNIT_ADMIN: HeldAt.UNION,
+}
+
+# A unit that has somebody in one of these offices is never left without.
+NEVER_EMPTY = frozenset({Role.SUPER_ADMIN, Role.UNION_CHAIR, Role.UNION_OPERATOR, Role.ORG_ADMIN})
+
+# Who has a list, and a line in the menu, of her own in a city.
+LISTED_ALONE: dict[str, Role] = {"unit_admins": Role.UNIT_ADMIN, "org_admins": Role.ORG_ADMIN}

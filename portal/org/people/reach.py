@@ -16,10 +16,10 @@ from portal.core.db import db
 from portal.core.errors import Absent, DomainError, Forbidden
 from portal.org import access
 from portal.org.models import Grant, OrgUnit, UnitKind, User
-from portal.org.permissions import MAY_APPOINT, Permission, Reach, Role
+from portal.org.permissions import HELD_AT, MAY_APPOINT, HeldAt, Permission, Reach, Role
 
 NOT_YOURS = "该账号不由您管理：是您本人的账号，或其职务需由上级办理"
-LISTED = frozenset({UnitKind.CITY, UnitKind.COUNTY, UnitKind.SYSTEM, UnitKind.INDUSTRY, UnitKind.TOWN})
+LEVELS = frozenset({UnitKind.CITY, UnitKind.COUNTY, UnitKind.SYSTEM, UnitKind.INDUSTRY, UnitKind.TOWN})
 BRANCHES = frozenset({UnitKind.BRANCH, UnitKind.GROUP})
 
 # whether an actor looks after the person behind an account, as a floor above knows; None where nobody stands behind it
@@ -66,24 +66,25 @@ def may_appoint(actor: User, role: Role, unit: OrgUnit) -> bool:
 
 def kinds_for(role: Role) -> ColumnElement[bool]:
     """Return the condition that a unit is of a kind at which `role` is held."""
-    if role is Role.SUPER_ADMIN:
-        return OrgUnit.parent_id.is_(None)
-    if role is Role.ORG_ADMIN:
-        return OrgUnit.kind.in_(LISTED)
-    if role in (Role.BRANCH_CHAIR, Role.BRANCH_OPERATOR):
-        return OrgUnit.kind.in_(BRANCHES)
-    return or_(OrgUnit.approves_members, OrgUnit.parent_id.is_(None))
+    conditions: dict[HeldAt, ColumnElement[bool]] = {
+        HeldAt.HOUSE: OrgUnit.parent_id.is_(None),
+        HeldAt.LEVEL: OrgUnit.kind.in_(LEVELS),
+        HeldAt.UNION: or_(OrgUnit.approves_members, OrgUnit.parent_id.is_(None)),
+        HeldAt.BRANCH: OrgUnit.kind.in_(BRANCHES),
+    }
+    return conditions[HELD_AT[role]]
 
 
 def fits(role: Role, unit: OrgUnit) -> bool:
     """Whether `role` is held at units like this one: the same as `kinds_for` says of a row."""
-    if role is Role.SUPER_ADMIN:
-        return unit.parent_id is None
-    if role is Role.ORG_ADMIN:
-        return unit.kind in LISTED
-    if role in (Role.BRANCH_CHAIR, Role.BRANCH_OPERATOR):
-        return unit.kind in BRANCHES
-    return unit.approves_members or unit.parent_id is None
+    is_root = unit.parent_id is None
+    answers = {
+        HeldAt.HOUSE: is_root,
+        HeldAt.LEVEL: unit.kind in LEVELS,
+        HeldAt.UNION: unit.approves_members or is_root,
+        HeldAt.BRANCH: unit.kind in BRANCHES,
+    }
+    return answers[HELD_AT[role]]
 
 
 def check_office(actor: User, role: Role, unit: OrgUnit) -> None:

@@ -19,7 +19,7 @@ from portal.core.errors import Conflict, DomainError, Forbidden
 from portal.org import attempts, sessions
 from portal.org import service as org
 from portal.org.models import Grant, LoginFailure, LoginSession, OrgUnit, User
-from portal.org.permissions import Role
+from portal.org.permissions import NEVER_EMPTY, Role
 
 from . import reach
 
@@ -36,8 +36,6 @@ NAME_MOST = 50
 DIGITS_IN_NAME = re.compile(r"\d{6}")
 LATEST = date(2100, 12, 31)
 EVENTS_SHOWN = 50
-# a unit that has somebody in one of these offices is never without
-KEPT = frozenset({Role.SUPER_ADMIN, Role.UNION_CHAIR, Role.UNION_OPERATOR, Role.ORG_ADMIN})
 
 
 @dataclass(frozen=True)
@@ -225,7 +223,7 @@ def _keep_one(role: Role, unit_id: int, leaver: User, day: date) -> None:
 
     Whoever takes one away waits for the unit's row first, so of two who take the last two away one is refused.
     """
-    if role not in KEPT:
+    if role not in NEVER_EMPTY:
         return
     unit = db.session.get_one(OrgUnit, unit_id, with_for_update=True)
     others = (

@@ -14,7 +14,7 @@ from portal.core.errors import Absent, DomainError
 from portal.core.web import renders
 from portal.org.guards import needs
 from portal.org.models import Grant, OrgUnit, User
-from portal.org.permissions import ROLES, Permission, Role
+from portal.org.permissions import LISTED_ALONE, ROLES, Permission, Role
 
 from . import delegating, listing, reach, service
 from .forms import AccountForm, AtOnce, EndForm, FilterForm, GrantForm, LendForm, OfficeForm
@@ -39,14 +39,14 @@ def index() -> ResponseReturnValue:
 @needs(Permission.ACCOUNT_READ)
 def unit_admins() -> ResponseReturnValue:
     """List the administrators of unions, in a city."""
-    return _list(Role.UNIT_ADMIN)
+    return _list(LISTED_ALONE["unit_admins"])
 
 
 @bp.get("/org-admins")
 @needs(Permission.ACCOUNT_READ)
 def org_admins() -> ResponseReturnValue:
     """List the administrators of counties, systems and towns, in a city."""
-    return _list(Role.ORG_ADMIN)
+    return _list(LISTED_ALONE["org_admins"])
 
 
 def _roles() -> tuple[Role, ...]:
