@@ -235,6 +235,8 @@ def check_headers(response: TestResponse) -> None:
     """Every answer says how a browser must treat it."""
     for name, value in HEADERS.items():
         assert response.headers.get(name) == value, f"{name}: {response.headers.get(name)}"
+    for name, value in response.headers.items():
+        assert value.isascii(), f"{name} is not what a server can send: {value}"  # this client would take it
     policy = response.headers.get("Content-Security-Policy", "")
     assert "default-src 'self'" in policy or "default-src 'none'" in policy, policy
     assert "unsafe" not in policy, policy

@@ -6,6 +6,7 @@ import functools
 import logging
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask, current_app, make_response, request, session
 from flask.typing import ResponseReturnValue
@@ -50,6 +51,18 @@ def may_go_on(what: str, first: str, then: str) -> bool:
 def is_within(limit: str, *what: str) -> bool:
     """Whether one more request called `what` from this address stays within `limit`, and count it."""
     return limiter.limiter.hit(parse(limit), *what, _network())
+
+
+def attachment(name: str) -> str:
+    """Return the Content-Disposition of a file called `name`, which may be Chinese (RFC 6266).
+
+    A header is Latin letters to the server, so that the name itself goes percent-encoded; browsers that do not read
+    that keep what is left of it.
+    """
+    plain = "".join(letter if letter.isascii() and letter.isprintable() else "_" for letter in name)
+    plain = plain.replace('"', "_").replace("\\", "_")
+    encoded = "" if plain == name else f"; filename*=UTF-8''{quote(name, safe='')}"
+    return f'attachment; filename="{plain}"{encoded}'
 
 
 def renders(view: View) -> View:

@@ -13,7 +13,7 @@ from portal.config import is_reachable
 from portal.core import audit, qr, settings
 from portal.core.calendar import today
 from portal.core.errors import DomainError
-from portal.core.web import is_within, renders
+from portal.core.web import attachment, is_within, renders
 from portal.org.guards import needs
 from portal.org.permissions import Permission
 
@@ -208,9 +208,7 @@ def _take(form: PosterForm, error: DomainError) -> None:
 
 
 def _file(content: bytes, mimetype: str, name: str) -> Response:
-    answer = Response(content, mimetype=mimetype)
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer
+    return Response(content, mimetype=mimetype, headers={"Content-Disposition": attachment(name)})
 
 
 # --- the public form, as it is counted ------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from flask import Flask
 from PIL import Image
 from pyzbar.pyzbar import decode
 from sqlalchemy import func, select
+from werkzeug.http import parse_options_header
 
 from portal.config import is_reachable
 from portal.core import audit
@@ -271,7 +272,7 @@ def test_the_picture_leads_a_phone_to_the_form(
     assert value_of(page.text, "address") == read
     assert "外国语学院分工会" in words(client.get(read.removeprefix(app.config["BASE_URL"])).text)
     assert (svg.mimetype, svg.data[:5]) == ("image/svg+xml", b"<?xml")
-    assert png.headers["Content-Disposition"] == "attachment; filename=GH01.png"
+    assert png.headers["Content-Disposition"] == 'attachment; filename="GH01.png"'
 
 
 def test_a_poster_is_one_page_whose_code_leads_to_the_form(
@@ -280,6 +281,8 @@ def test_a_poster_is_one_page_whose_code_leads_to_the_form(
     answer = client_of(people.branch).submit(f"/joining/codes/{code.id}", {"note": "先连校园网哦"}, action="poster")
 
     assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
+    name = parse_options_header(answer.headers["Content-Disposition"])[1]["filename"]
+    assert name == "GH01 外国语学院分工会 入会海报.pdf"
     with pdfplumber.open(io.BytesIO(answer.data)) as pdf:
         [page] = pdf.pages
         text = "".join(page.extract_text().split())
