@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,7 +18,11 @@ BAD, LARGE, ROWS, COLUMNS, MERGED, LOCKED = "bad", "large", "rows", "columns", "
 OTHER, WEB, BINARY, BROKEN, EMPTY = "other", "web", "binary", "broken", "empty"
 # what stood in a cell: one letter for each cell of a row
 TEXT, NUMBER, DATE, BOOL, ERROR = "t", "n", "d", "b", "e"
+# between the cells and the rows that the child hands over: no text has them
+NEXT_CELL, NEXT_ROW = "\x1f", "\x1e"
 
+_KINDS = {float: NUMBER, bool: BOOL, datetime.date: DATE, datetime.datetime: DATE}
+_NONE: dict[int, tuple[str, Any]] = {}
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _EPOCH, _EPOCH_1904 = datetime.date(1899, 12, 30), datetime.date(1904, 1, 1)
 _LAST_SERIAL = 2_958_465  # 9999-12-31
@@ -61,33 +64,37 @@ def column_of(letters: bytes) -> int:
     return place - 1
 
 
-def line(number: int, texts: list[str], letters: str) -> bytes:
-    """Return a row as the child hands it over."""
-    return json.dumps([number, texts, letters], ensure_ascii=False).encode()
+def line(number: int, texts: list[str], letters: str) -> str:
+    """Return a row as the child hands it over; `texts` hold no control characters but tabs and ends of lines."""
+    return NEXT_CELL.join([str(number), letters, *texts])
 
 
-def lines(grid: Any, hints: Hints, most_rows: int) -> list[bytes]:
+def lines(grid: Any, hints: Hints, most_rows: int) -> list[str]:
     """Return the rows of calamine's `grid` that hold something. Raises Refused where there is too much."""
-    found: list[bytes] = []
+    found: list[str] = []
     letters_left = MOST_LETTERS * most_rows
     for number, first, values in _rows(grid, hints):
-        cells = [("", TEXT)] * first + [_cell(value) for value in values]
-        for column, (what, of_which) in hints.rows.get(number, {}).items():
-            cells += [("", TEXT)] * (column + 1 - len(cells))
+        texts = [""] * first + [words(value) if value.__class__ is str else _text(value) for value in values]
+        kinds = [TEXT] * first + [_KINDS.get(value.__class__, TEXT) for value in values]
+        for column, (what, of_which) in hints.rows.get(number, _NONE).items():
+            texts += [""] * (column + 1 - len(texts))
+            kinds += [TEXT] * (column + 1 - len(kinds))
             value = values[column - first] if 0 <= column - first < len(values) else ""
-            cells[column] = _hinted(value, what, of_which, hints.date_1904) or cells[column]
-        while cells and not cells[-1][0]:
-            cells.pop()
-        if not cells:
+            if cell := _hinted(value, what, of_which, hints.date_1904):
+                texts[column], kinds[column] = cell
+        while texts and not texts[-1]:
+            texts.pop()
+        if not texts:
             continue
-        letters_left -= sum([len(text) for text, _ in cells])
-        if len(cells) > MOST_COLUMNS:
+        one = line(number, texts, "".join(kinds[: len(texts)]))
+        letters_left -= len(one)
+        if len(texts) > MOST_COLUMNS:
             raise Refused(COLUMNS)
         if letters_left < 0:
             raise Refused(LARGE)
         if len(found) >= most_rows:
             raise Refused(ROWS)
-        found.append(line(number, [text for text, _ in cells], "".join([kind for _, kind in cells])))
+        found.append(one)
     return found
 
 
@@ -119,27 +126,27 @@ def _hinted(value: Any, what: str, of_which: Any, date_1904: bool) -> tuple[str,
     return (first + datetime.timedelta(days=int(value))).isoformat(), DATE
 
 
-def _cell(value: Any) -> tuple[str, str]:
-    """Return what stands in the cell as a person reads it, and what it was."""
-    if value.__class__ is str:
-        return words(value), TEXT
+def _text(value: Any) -> str:
+    """Return what stands in a cell that is no text as a person reads it."""
     if value.__class__ is float:
-        return _digits(value), NUMBER
+        return _digits(value)
     if value.__class__ is bool:
-        return "是" if value else "否", BOOL
+        return "是" if value else "否"
     if isinstance(value, datetime.datetime):
-        return value.date().isoformat(), DATE
+        return value.date().isoformat()
     if isinstance(value, datetime.date):
-        return value.isoformat(), DATE
-    return str(value), TEXT  # a time of the day
+        return value.isoformat()
+    return str(value)  # a time of the day
 
 
 def _digits(value: float, digits: int = 1, decimals: int = 0) -> str:
-    """Return a number with the zeros that its format shows."""
+    """Return a number with the zeros that its format shows; Excel keeps 15 digits."""
     if decimals:
         return f"{value:.{min(decimals, 15)}f}"
     if value.is_integer() and abs(value) < 1e21:
-        return f"{Decimal(f'{value:.15g}'):f}".zfill(min(digits, 30))  # Excel keeps 15 digits
+        whole = int(value)
+        text = str(whole) if abs(whole) < 10**15 else f"{Decimal(f'{value:.15g}'):f}"
+        return text.zfill(min(digits, 30))
     return f"{value:.15g}"
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import struct
 import sys
 from collections import Counter
 from pathlib import Path
@@ -43,8 +44,9 @@ def prepare() -> None:
 def work(raw: bytes, most_rows: bytes) -> list[bytes]:
     """Return what the file `raw` says, or nothing and the word for why not.
 
-    The first part is JSON about its sheets, then comes one part for each: its rows that hold something, one a line, as
-    [number, texts, letters]. More than `most_rows` rows, beside headings, are refused.
+    The first part is JSON about its sheets, then comes one part for each: its rows that hold something, each as its
+    number, the letters for what stood in its cells, and the texts, kept apart by NEXT_CELL and NEXT_ROW. More than
+    `most_rows` rows, beside headings, are refused.
     """
     try:
         return _read(raw, int(most_rows) + sheet_cells.HEADINGS)
@@ -72,16 +74,16 @@ def _read(raw: bytes, most_rows: int) -> list[bytes]:
 
 def _old(raw: bytes, most_rows: int) -> tuple[list[dict[str, Any]], list[bytes]]:
     """Read the binary format of Excel 97 and WPS."""
-    if "EncryptedPackage".encode("utf-16-le") in raw:
+    if "EncryptedPackage".encode("utf-16-le") in raw or _has_password(raw):
         raise Refused(LOCKED)
-    from python_calamine import load_workbook  # the parent needs none
+    from python_calamine import SheetTypeEnum, SheetVisibleEnum, load_workbook  # the parent needs none
 
     book = load_workbook(io.BytesIO(raw))
     about: list[dict[str, Any]] = []
     rows: list[bytes] = []
     left = most_rows
     for place, one in enumerate(book.sheets_metadata[: sheet_xml.MOST_SHEETS]):
-        hidden = one.visible.name != "Visible" or one.typ.name != "WorkSheet"
+        hidden = one.visible != SheetVisibleEnum.Visible or one.typ != SheetTypeEnum.WorkSheet
         about.append({"name": sheet_cells.words(one.name), "hidden": hidden})
         rows.append(b"")
         if hidden:
@@ -96,20 +98,35 @@ def _old(raw: bytes, most_rows: int) -> tuple[list[dict[str, Any]], list[bytes]]
             about[-1]["refused"] = refused.reason
             continue
         left -= len(found)
-        rows[-1] = b"\n".join(found)
+        rows[-1] = sheet_cells.NEXT_ROW.join(found).encode()
         about[-1]["merges"] = [[top + 1, first, bottom + 1, last] for (top, first), (bottom, last) in merges]
     return about, rows
 
 
+def _has_password(raw: bytes) -> bool:
+    """Whether one of the first records of the workbook says that the others are encrypted ([MS-XLS] 2.4.117)."""
+    place = raw.find(b"\x09\x08\x10\x00\x00\x06\x05\x00")
+    for _ in range(4):
+        if place < 0 or place + 4 > len(raw):
+            return False
+        kind, length = struct.unpack_from("<HH", raw, place)
+        if kind == 0x002F:
+            return True
+        place += 4 + length
+    return False
+
+
 def _text_rows(raw: bytes, most_rows: int) -> bytes:
-    found = [(number, row) for number, row in enumerate(rows_in(_decoded(raw)), 1) if any(row)]
+    text = _decoded(raw)
+    if sum(text.count(sign) for sign in "\n\r\x85\u2028\u2029") > 4 * most_rows:
+        raise Refused(ROWS)
+    found = [(number, row) for number, row in enumerate(rows_in(text), 1) if any(row)]
     if len(found) > most_rows:
         raise Refused(ROWS)
     if any(len(row) > MOST_COLUMNS for _, row in found):
         raise Refused(COLUMNS)
-    return b"\n".join(
-        sheet_cells.line(number, [*map(sheet_cells.words, row)], TEXT * len(row)) for number, row in found
-    )
+    lines = [sheet_cells.line(number, [*map(sheet_cells.words, row)], TEXT * len(row)) for number, row in found]
+    return sheet_cells.NEXT_ROW.join(lines).encode()
 
 
 def _decoded(raw: bytes) -> str:

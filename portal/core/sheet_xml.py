@@ -10,8 +10,9 @@ import io
 import re
 import zipfile
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 from xml.etree import ElementTree  # nothing that declares a document type comes here
+from xml.sax.saxutils import unescape
 
 from portal.core import sheet_cells
 from portal.core.sheet_cells import (
@@ -36,18 +37,21 @@ MOST_STRINGS, MOST_STYLES, MOST_SMALL = 3_000, 24 << 20, 4 << 20  # bytes of the
 MOST_ROW = 8 << 20  # bytes of one row
 MOST_MERGES = 20_000
 MOST_SHEETS = 100
+MOST_NAMED = 200  # styles that are looked for by name
 GAP = 2_000  # empty rows after which a sheet is at its end
-LEAN = 2_500  # bytes for each row, up to which a sheet goes to the library as it is
+LEAN = 8 << 20  # bytes beyond four times those of the rows that hold something: the others are left out then
 CHUNK = 1 << 20
 
 # what is to be said of a cell besides
 FORMULA, NO_VALUE = "f", "F"
 
-_ROW = re.compile(rb"<(?:\w+:)?row(?=[\s/>])[^>]*>")
+_ROW = re.compile(rb"<(?:\w+:)?row(?:\s[^>]*[^/>])?>|</(?:\w+:)?row\s*>")  # one that closes itself holds nothing
+_ROWS_BEGIN = re.compile(rb"<(?:\w+:)?sheetData(?:\s[^>]*)?/?>")
 _ROWS_END = re.compile(rb"</(?:\w+:)?sheetData\s*>")
 _VALUE = re.compile(rb"<(?:\w+:)?(?:v|t|f|is)[\s/>]")
 _NUMBER = re.compile(rb"""\sr\s*=\s*["'](\d{1,7})["']""")
-_FAR = re.compile(rb"""\sr=["'](?:[A-Z]{3}|[J-Z][A-Z]|I[W-Z])\d+["'][^>]*[^/]>(?!</)""")
+_FAR = re.compile(rb"""\sr=["'](?:[A-Z]{3}|[J-Z][A-Z]|I[W-Z])\d+["'](?:[^>]*[^/>])?>(?!</)""")
+_FAR_LAST = re.compile(rb"""\sr=["'](?:[A-Z]{3}|[J-Z][A-Z]|I[W-Z])""")
 _MERGE = re.compile(rb"""<(?:\w+:)?mergeCell\s[^>]*?ref\s*=\s*["']([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})["']""")
 _WIDTH = re.compile(rb"<(?:\w+:)?col\s[^>]*>")
 _FORMULA = re.compile(
@@ -75,6 +79,7 @@ class _Look:
     head: bytes = b""
     kept: list[bytes] = field(default_factory=list)
     rows: int = 0
+    size: int = 0
     last: int = 0
     hidden_rows: int = 0
     cut: int = 0
@@ -83,7 +88,7 @@ class _Look:
 
 
 def read(raw: bytes, most_rows: int) -> tuple[list[dict[str, Any]], list[bytes]]:
-    """Return what is to be said about each sheet of the workbook, and its rows, one a line. Raises Refused."""
+    """Return what is to be said about each sheet of the workbook, and its rows as one. Raises Refused."""
     from python_calamine import load_workbook  # the parent needs none
 
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
@@ -123,7 +128,7 @@ def read(raw: bytes, most_rows: int) -> tuple[list[dict[str, Any]], list[bytes]]
                 about[-1]["refused"] = refused.reason
                 continue
             left -= len(found)
-            rows[-1] = b"\n".join(found)
+            rows[-1] = sheet_cells.NEXT_ROW.join(found).encode()
             about[-1] |= {"marks": look.marks, "merges": look.merges, "widths": _widths(look.head),
                           "hidden_rows": look.hidden_rows, "cut": look.cut}  # fmt: skip
     return about, rows
@@ -183,9 +188,10 @@ def _formats(styles: bytes) -> Formats:
         number, code = re.search(rb'numFmtId="(\d{1,6})"', tag), re.search(rb'formatCode="([^"]*)"', tag)
         if number and code:
             codes[int(number[1])] = code[1].decode("utf-8", "replace")
-    cells = re.search(rb"<(?:\w+:)?cellXfs\b.*?</(?:\w+:)?cellXfs\s*>", styles, re.DOTALL)
+    begin = max(styles.find(b"cellXfs"), 0)
+    cells = styles[begin : max(styles.find(b"cellXfs", begin + 7), 0)]
     found: Formats = {}
-    for place, tag in enumerate(re.findall(rb"<(?:\w+:)?xf\s[^>]*>", cells[0] if cells else b"")):
+    for place, tag in enumerate(re.findall(rb"<(?:\w+:)?xf\s[^>]*>", cells)):
         number = re.search(rb'numFmtId="(\d{1,6})"', tag)
         form = int(number[1]) if number else 0
         zeros = re.fullmatch(r"(0{1,30})(?:\.(0{1,15}))?(?:_[ )])?", codes.get(form, ""))
@@ -204,53 +210,72 @@ def _looked(
     most_rows: int,
     keeps: bool = False,
 ) -> _Look:
-    """Look through a sheet piece by piece, and keep the rows that hold something where it is large for what it holds.
+    """Look through a sheet piece by piece; where it is large for what it holds, keep the rows that hold something.
 
     Raises Refused.
     """
     if entry.file_size > MOST_INFLATED:
         raise Refused(LARGE)
     pattern = rb"""<(?:\w+:)?c\s(?=[^>]*\ss=["'](%s)["'])[^>]*?r=["']([A-Z]{1,3})\d{1,7}["']"""
+    which = b"|".join(formats) if len(formats) <= MOST_NAMED else rb"\d{1,6}"
     look = _Look(
         most_rows=most_rows,
-        styles=re.compile(pattern % b"|".join(formats)) if formats else None,
+        styles=re.compile(pattern % which) if formats else None,
         formats=formats,
-        keeps=keeps or entry.file_size > LEAN * most_rows + (32 << 20),
+        keeps=keeps,
         hints=hints,
     )
     with archive.open(entry) as stream:
-        held, tag, end = b"", b"", None
-        while end is None and (chunk := stream.read(CHUNK)):
-            held += chunk
-            start = 0
+        held = _head(look, stream)
+        if not look.head:
+            return look  # an empty sheet
+        end = None
+        while end is None:
+            tag, start = b"", 0
             end = _ROWS_END.search(held)
+            if not end and not _VALUE.search(held):  # nothing but colours, up to the last row, which may go on
+                held = held[max(held.rfind(b"<", 0, max(held.rfind(b"<row"), held.rfind(b":row")) + 1), 0) :]
             for found in _ROW.finditer(held, 0, end.start() if end else len(held)):
-                _take(look, tag, held[start : found.start()])
-                tag, start = found[0], found.start()
-            if end:
-                _take(look, tag, held[start : end.start()])
-                start = end.start()
-            held = held[start:]
+                if found[0][1:2] == b"/":
+                    _take(look, tag, held[start : found.end()])
+                    tag = b""
+                else:
+                    tag, start = found[0], found.start()
+            held = held[end.start() if end else start if tag else max(held.rfind(b"<"), 0) :]
             if len(held) > MOST_ROW:
                 raise Refused(LARGE)
-        if end is None and (look.head or b"sheetData" not in held or _declares(held)):
-            raise Refused(BAD)  # cut off, or no sheet at all
+            chunk = b"" if end else stream.read(CHUNK)
+            if not chunk and not end:
+                raise Refused(BAD)  # cut off
+            held += chunk
         while chunk := stream.read(CHUNK):
             _merges(look, held)
             held = held[-300:] + chunk
         _merges(look, held)
-    if look.cut and not look.keeps:
+    if not keeps and (look.cut or entry.file_size > LEAN + 4 * look.size):
         return _looked(archive, entry, formats, Hints(date_1904=hints.date_1904), most_rows, keeps=True)
     return look
 
 
+def _head(look: _Look, stream: IO[bytes]) -> bytes:
+    """Keep what stands before the rows, and return what has been read beyond. Raises Refused."""
+    held = b""
+    while chunk := stream.read(CHUNK):
+        held += chunk
+        if begin := _ROWS_BEGIN.search(held):
+            look.head = held[: begin.end()]
+            if _declares(look.head):
+                raise Refused(BAD)
+            if begin[0].endswith(b"/>"):
+                look.head = b""
+            return held[begin.end() :]
+        if len(held) > MOST_ROW:
+            raise Refused(LARGE)
+    raise Refused(BAD)
+
+
 def _take(look: _Look, tag: bytes, row: bytes) -> None:
-    """Look at one row, or at what stands before the first; cells that are only coloured close themselves."""
-    if not tag:
-        if _declares(row):
-            raise Refused(BAD)
-        look.head = row
-        return
+    """Look at one row that has begun with `tag`; cells that are only coloured close themselves."""
     given = _NUMBER.search(tag)
     number = int(given[1]) if given else look.last + 1
     if look.cut or row.count(b"</") <= 1 or not _VALUE.search(row):
@@ -259,9 +284,10 @@ def _take(look: _Look, tag: bytes, row: bytes) -> None:
         look.cut = number
         return
     look.rows += 1
+    look.size += len(row)
     if look.rows > look.most_rows:
         raise Refused(ROWS)
-    if _FAR.search(row):
+    if _FAR_LAST.match(row, max(row.rfind(b" r="), 0)) and _FAR.search(row):
         raise Refused(COLUMNS)
     look.last = number
     look.hidden_rows += b'hidden="1"' in tag or b'hidden="true"' in tag
@@ -274,21 +300,15 @@ def _take(look: _Look, tag: bytes, row: bytes) -> None:
             is_solved = value or _IS_TEXT.search(about)
             look.marks.append([number, column, FORMULA if is_solved else NO_VALUE])
             if not is_solved:
-                look.hints.add(number, column, UNSOLVED, _unescaped(formula))
+                look.hints.add(number, column, UNSOLVED, unescape(formula[:2000].decode("utf-8", "replace")))
     if b'"e"' in row or b"'e'" in row:
         for name in _ERROR.findall(row):
             look.hints.add(number, column_of(name), WRONG)
     if look.styles is not None:
         for style, name in look.styles.findall(row):
-            form = look.formats[style]
-            look.hints.add(number, column_of(name), FORM if form else DAY, form)
-
-
-def _unescaped(formula: bytes) -> str:
-    try:
-        return ElementTree.fromstring(b"<f>%s</f>" % formula[:2000]).text or ""  # noqa: S314  # no room for a document type
-    except ElementTree.ParseError:
-        return ""
+            if style in look.formats:
+                form = look.formats[style]
+                look.hints.add(number, column_of(name), FORM if form else DAY, form)
 
 
 def _merges(look: _Look, xml: bytes) -> None:

@@ -20,6 +20,8 @@ PAGE_ROWS, COMMAND_ROWS = 10_000, 50_000  # the most that a page and a command t
 LARGEST = 5 << 20  # bytes of a file, where a caller says nothing
 ROWS_MOST = 5_000
 BYTES_FOR_A_ROW = 1 << 10
+SAID_MOST = 20_000
+MERGED_MOST = 500_000  # cells that show what another one holds
 
 KINDS = "请上传 xlsx、xls 或 csv 文件"
 SENTENCES = {
@@ -197,15 +199,19 @@ def _book(stream: IO[bytes], most_rows: int, largest: int) -> Book:
     for about, lines in zip(told["sheets"], parts, strict=True):
         word = about.get("refused", "")
         sheet = Sheet(about["name"], about["hidden"], problem=_sentence(word, most_rows) if word else "")
-        for line in lines.split(b"\n") if lines else ():
-            number, texts, kinds = json.loads(line)
-            sheet.rows.append(Row(number, texts, sys.intern(kinds)))
+        said: dict[str, str] = {}  # sheets repeat themselves: what was said before is kept once
+        for line in lines.decode().split(sheet_cells.NEXT_ROW) if lines else ():
+            number, kinds, *texts = line.split(sheet_cells.NEXT_CELL)
+            keep = said.setdefault if len(said) < SAID_MOST else said.get
+            sheet.rows.append(Row(int(number), [keep(text, text) for text in texts], sys.intern(kinds)))
         sheet.hidden_rows, sheet.cut = about.get("hidden_rows", 0), about.get("cut", 0)
         sheet.merges = [tuple(block) for block in about.get("merges", [])]
         for begin, end, width in about.get("widths", []):
             sheet.widths |= dict.fromkeys(range(int(begin), int(end) + 1), width)
         _mark(sheet, about.get("marks", []))
         book.sheets.append(sheet)
+    if not any(sheet.rows for sheet in book.sheets):
+        raise _refused(next(sheet.problem for sheet in book.sheets if sheet.problem))
     return book
 
 
@@ -214,20 +220,26 @@ def _mark(sheet: Sheet, marks: list[tuple[int, int, str]]) -> None:
     by_number = {row.number: row for row in sheet.rows} if marks or sheet.merges else {}
     for number, column, mark in marks:
         if row := by_number.get(number):
-            row.marks = {**(row.marks or {}), column: mark}
+            row.marks = row.marks or {}
+            row.marks[column] = mark
+    left = MERGED_MOST
     for top, first, bottom, last in sheet.merges:
         owner = by_number.get(top)
         shown = owner[first] if owner and first < len(owner.texts) else NOTHING
         if not shown.text:
             continue
         copy = Cell(shown.text, shown.was, shown.formula, shown.unsolved, merged=True)
-        numbers = range(top, bottom + 1) if bottom - top < len(by_number) else list(by_number)
+        covered = range(first, min(last, sheet_cells.MOST_COLUMNS - 1) + 1)
+        numbers = range(top, bottom + 1) if bottom - top < len(by_number) else [*by_number]
+        left -= len(numbers) * len(covered)
+        if left < 0:
+            sheet.rows, sheet.problem = [], SENTENCES[sheet_cells.MERGED]
+            return
         for number in numbers:
             row = by_number.get(number)
-            if row is None or not top <= number <= bottom:
-                continue
-            covered = range(first, min(last, sheet_cells.MOST_COLUMNS - 1) + 1)
-            row.merged = (row.merged or {}) | {place: copy for place in covered if (number, place) != (top, first)}
+            if row is not None and top <= number <= bottom:
+                row.merged = row.merged or {}
+                row.merged |= {place: copy for place in covered if (number, place) != (top, first)}
 
 
 def _sentence(word: str, most_rows: int) -> str:
