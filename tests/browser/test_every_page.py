@@ -18,7 +18,7 @@ CHAIR = OWN | {"/joining/", "/joining/N", "/joining/codes", "/members/", "/membe
 OPERATOR = CHAIR | {"/members/N/edit"}
 # who walks, and what they must come to at least
 PEOPLE = {
-    "超级管理员 GH": {"/", "/members/me", "/notices", "/devices", "/password"},
+    "超级管理员 GH": {"/", "/members/me", "/notices", "/devices", "/password", "/units/", "/units/N", "/units/N/new"},
     "校工会主席 GH": CHAIR,
     "校工会操作员 GH": OPERATOR,
     "分工会主席 GH01": OPERATOR,
