@@ -15,7 +15,7 @@ from portal.org.models import OrgUnit
 from portal.org.permissions import Permission
 
 from . import departments, service
-from .forms import DepartmentForm, EndForm, PasteForm, SearchForm
+from .forms import DepartmentForm, DepartmentSearchForm, EndForm, PasteForm
 
 bp = Blueprint("departments", __name__, url_prefix="/units")
 
@@ -107,7 +107,7 @@ def _page(unit: OrgUnit, form: DepartmentForm, pasting: PasteForm) -> ResponseRe
         span=departments.span,
         word=word,
         past=past,
-        search=SearchForm(formdata=None, data={"q": word}),
+        search=DepartmentSearchForm(formdata=None, data={"q": word}),
         form=form.offer(branches),
         pasting=pasting,
         branches=branches,

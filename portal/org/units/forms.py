@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wtforms import DateField, FileField, RadioField, SelectField, StringField
+from wtforms import DateField, FileField, IntegerField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import TelInput, TextArea
 
@@ -41,6 +41,12 @@ class SearchForm(PortalForm):
         csrf = False
 
     q = StringField("查找单位", description="名称（曾用名也可以）的一部分，或单位代码", render_kw=_OFF)
+
+
+class DepartmentSearchForm(SearchForm):
+    """A part of a department's name, or of its branch's; stands in the address."""
+
+    q = StringField("查找部门", description="部门或分工会名称的一部分", render_kw=_OFF)
 
 
 class _SettingsForm(PortalForm):
@@ -112,7 +118,7 @@ class RenameForm(PortalForm):
 class MoveForm(PortalForm):
     """The new parent, chosen from those that were found."""
 
-    parent = RadioField("新的上级", coerce=int, validate_choice=False)
+    parent = IntegerField("新的上级")
 
 
 class DepartmentForm(PortalForm):

@@ -193,7 +193,6 @@ def move(id: int) -> ResponseReturnValue:
     form = MoveForm()
     word = request.args.get("q", "").strip()
     found, has_more = listing.parents_for(current_user, unit, word)
-    form.parent.choices = [(line.id, _placed(line)) for line in found]
     if form.validate_on_submit():
         try:
             if not form.parent.data:
@@ -210,16 +209,12 @@ def move(id: int) -> ResponseReturnValue:
         form=form,
         search=SearchForm(formdata=None, data={"q": word}),
         unit=unit,
+        found=found,
         has_more=has_more,
         below=listing.below(unit),
         members=population.living_below(unit),
     )
     return page, form.status
-
-
-def _placed(line: listing.Line) -> str:
-    way = f"　{line.way}" if line.way else ""
-    return f"{line.name}（{line.code}，{line.kind.label}）{way}"
 
 
 @bp.route("/<int:id>/disable", methods=["GET", "POST"])

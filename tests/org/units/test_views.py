@@ -212,7 +212,7 @@ def test_a_coming_name_is_shown_and_taken_back(browser: DistrustfulClient, city:
 def test_move_by_finding_the_new_parent(browser: DistrustfulClient, city: Units) -> None:
     address = f"/units/{city['firm'].id}/move"
     page = browser.get(f"{address}?q=西山")
-    assert "西山区总工会（GH02，县（区）总工会）" in words(page.text)
+    assert "选择西山区总工会 西山区总工会 GH02 县（区）总工会 0" in words(page.text)
     assert "海港机械公司工会和下级共 3 个单位、0 名会员" in words(page.text)
     assert "一车间分工会" not in words(page.text)  # no place for a union
     assert "没有找到可以作为上级的单位" in words(browser.get(f"{address}?q=火星").text)
