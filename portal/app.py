@@ -17,6 +17,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import nav
 from portal.cards import views as cards
+from portal.comparison import door as comparison_door
+from portal.comparison import views as comparison
+from portal.comparison.matters import service as matters_service
+from portal.comparison.matters import views as matters
 from portal.config import ROOT, Settings
 from portal.core import anchors, audit, calendar, crypto, notices, uploads, web
 from portal.core import db as database
@@ -30,6 +34,7 @@ from portal.joining import entry_views as entry
 from portal.joining import many_views as many
 from portal.joining import service as joining_service
 from portal.joining import views as joining
+from portal.joining.expected import enlisting
 from portal.joining.expected import views as expected
 from portal.members import population as members_population
 from portal.members import service as members_service
@@ -66,6 +71,8 @@ ROOMS = (
     units.bp,
     departments.bp,
     unit_sheets.bp,
+    comparison.bp,
+    matters.bp,
 )
 
 MEGABYTE = 1024 * 1024
@@ -130,6 +137,7 @@ def create_app(settings: Settings) -> Flask:
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
     uploads.use(settings.instance / "uploads")
     population.use(members_population)
+    comparison_door.use(enlisting)
     anchors.use(settings.anchors_path)
     chunks.use(settings.jobs_path / "prints")
     web.install(app)
@@ -138,7 +146,7 @@ def create_app(settings: Settings) -> Flask:
     for room in ROOMS:
         app.register_blueprint(room)
     guards.say_permission(app.view_functions["static"], guards.PUBLIC)
-    app.extensions["todos"] = (joining_service.todo,)
+    app.extensions["todos"] = (joining_service.todo, matters_service.todo)
     app.extensions["waiting"] = (prints_service.waiting_since,)
     app.extensions["figures"] = (members_service.figures,)
     app.context_processor(_for_templates)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portal.comparison import service as comparison
 from portal.core import anchors
 from portal.core.clock import Job
 from portal.joining import applying, drafts
@@ -19,6 +20,7 @@ JOBS = (
     Job("prints.sweep", prints.sweep, hour=2, minute=40),
     Job("joining.drafts", drafts.sweep, hour=0, minute=20),
     Job("joining.photos", applying.sweep_photos, hour=0, minute=25),
+    Job("comparison.forget", comparison.forget_due, hour=0, minute=35),
     Job("sessions.sweep", sessions.sweep, hour=3, minute=30),
     Job("attempts.sweep", attempts.sweep, hour=3, minute=35),
 )

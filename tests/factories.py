@@ -11,6 +11,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, BinaryIO
 
+from portal.comparison.matters.models import Matter, MatterKind, MatterState
+from portal.comparison.matters.workflow import MATTERS
 from portal.core import crypto
 from portal.core.actors import APPLICANT, CLOCK, SHELL
 from portal.core.calendar import today
@@ -274,3 +276,16 @@ def make_application(
     db.session.commit()
     assert item.state is state
     return item
+
+
+def make_matter(unit: OrgUnit, state: MatterState = MatterState.OPEN, *, member: Member | None = None) -> Matter:
+    """Put a member of `unit` on the to-do list as one who has left, and take it to `state`; commits."""
+    person = member or make_member(unit)
+    matter = Matter(unit=unit, member=person, kind=MatterKind.LEAVE, note="名单上没有", made_by=make_user().id)
+    db.session.add(matter)
+    db.session.commit()
+    steps = {MatterState.DONE: "finish", MatterState.DISMISSED: "dismiss"}
+    if state in steps:
+        MATTERS.fire(matter, steps[state], Hand(), comment="已核实")
+        db.session.commit()
+    return matter

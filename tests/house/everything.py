@@ -9,6 +9,11 @@ from datetime import timedelta
 from PIL import Image
 from sqlalchemy import select
 
+from portal.comparison import comparing
+from portal.comparison.matters import service as matters
+from portal.comparison.matters.models import Matter, MatterKind
+from portal.comparison.matters.service import Intent
+from portal.comparison.models import Comparison, Finding, Kind
 from portal.core import scans, settings, uploads
 from portal.core.actors import SHELL
 from portal.core.audit import AuditEvent
@@ -58,6 +63,9 @@ class Place:
     department: Department
     sheet: UnitSheet  # somebody else's
     officer: User  # with an office and a lent decision, and a wrong password too often
+    comparison: Comparison
+    finding: Finding  # somebody whom the personnel office knows alone
+    matter: Matter
 
 
 @dataclass(frozen=True)
@@ -133,8 +141,18 @@ def _fill_place(unit: OrgUnit, clerk: User, chair: User) -> Place:
     coming_name, department, sheet = _look_after(clerk, unit)
     return Place(
         unit, member, of_member, of_applicant, applications, code, entered, roll, invitation, confirmation, coming_name,
-        department, sheet, _an_officer(unit, chair),
+        department, sheet, _an_officer(unit, chair), *_compare(clerk, unit, member),
     )  # fmt: skip
+
+
+def _compare(clerk: User, unit: OrgUnit, member: Member) -> tuple[Comparison, Finding, Matter]:
+    """Bring the personnel office's list, on which the member is missing, and put her on the to-do list."""
+    people = f"工号,姓名,部门\n2099{unit.id:04d},殷名单,{unit.name[:3]}办公室\n"
+    comparison = comparing.make(clerk, people.encode(), "在职名单.csv", unit.id)
+    alone = select(Finding).where(Finding.comparison_id == comparison.id, Finding.kind == Kind.ONLY_THERE)
+    opened = matters.open_for(clerk, MatterKind.LEAVE, [Intent(member.id)], note="名单上没有")
+    db.session.commit()
+    return comparison, db.session.scalars(alone).one(), opened[member.id]
 
 
 def _look_after(clerk: User, unit: OrgUnit) -> tuple[UnitName, Department, UnitSheet]:

@@ -441,6 +441,38 @@ unit_sheets.detail          GET   absent        L F F F F A F A F L P
 unit_sheets.write           POST  a             L F F F F A F A F L P
 unit_sheets.write           POST  own           L F F F F . F . F L P
 unit_sheets.write           POST  absent        L F F F F A F A F L P
+
+comparison.index            GET   -             L F F F F . F F F L P
+comparison.index            POST  -             L F F F F . F F F L P
+comparison.detail           GET   a             L F F F F . F F F L P
+comparison.detail           GET   b             L F F F F . F F F L P
+comparison.detail           GET   top           L F F F F . F F F L P
+comparison.detail           GET   absent        L F F F F A F F F L P
+comparison.settle           GET   a             L F F F F . F F F L P
+comparison.settle           GET   b             L F F F F . F F F L P
+comparison.settle           GET   top           L F F F F . F F F L P
+comparison.settle           GET   absent        L F F F F A F F F L P
+comparison.settle           POST  a             L F F F F . F F F L P
+comparison.settle           POST  b             L F F F F . F F F L P
+comparison.settle           POST  top           L F F F F . F F F L P
+comparison.settle           POST  absent        L F F F F A F F F L P
+comparison.recheck          POST  a             L F F F F . F F F L P
+comparison.recheck          POST  b             L F F F F . F F F L P
+comparison.recheck          POST  top           L F F F F . F F F L P
+comparison.recheck          POST  absent        L F F F F A F F F L P
+comparison.export           POST  a             L F F F F . F F F L P
+comparison.export           POST  b             L F F F F . F F F L P
+comparison.export           POST  top           L F F F F . F F F L P
+comparison.export           POST  absent        L F F F F A F F F L P
+comparison.discard          POST  a             L F F F F . F F F L P
+comparison.discard          POST  b             L F F F F . F F F L P
+comparison.discard          POST  top           L F F F F . F F F L P
+comparison.discard          POST  absent        L F F F F A F F F L P
+matters.index               GET   -             L F . . . . F F F L P
+matters.detail              GET   a             L F . . A . F F F L P
+matters.detail              GET   b             L F A A . . F F F L P
+matters.detail              GET   top           L F A A A . F F F L P
+matters.detail              GET   absent        L F A A A A F F F L P
 """
 
 

@@ -75,6 +75,9 @@ class Walk:
                 "coming_name": place.coming_name.id,
                 "department": place.department.id,
                 "sheet": place.sheet.id,
+                "comparison": place.comparison.id,
+                "finding": place.finding.id,
+                "matter": place.matter.id,
             }
             for name, place in house.places.items()
         }
@@ -113,10 +116,8 @@ class Walk:
             nothing = dict.fromkeys(S, ABSENT)
             numbers = (
                 "member", "code", "unit", "notice", "job", "waiting_job", "entry", "list", "person", "coming_name",
-                "department", "sheet", "event",
+                "department", "sheet", "event", "account", "grant", "delegation", "comparison", "finding", "matter",
             )  # fmt: skip
-            numbers = ("member", "code", "unit", "notice", "job", "waiting_job", "entry", "list", "person")
-            numbers += ("account", "grant", "delegation")
             words = {"receipt": "aaaaa-bbbbb", "proof": "a" * 12}
             words |= dict.fromkeys(("token", "invitation", "confirmation"), NO_TOKEN)
             return {"application": nothing, **dict.fromkeys(numbers, ABSENT), **words}
@@ -151,6 +152,7 @@ class Walk:
         one: dict[str, Any] = {"id": here.get("member")}
         of_unit: dict[str, Any] = {"id": here.get("unit")}
         from_today = {"starts": today().isoformat()}
+        of_comparison: dict[str, Any] = {"id": here.get("comparison")}
         requests: dict[str, Place] = {
             "system.event": ({"id": here.get("event")}, {}),
             "static": ({"filename": "public.css"}, {}),
@@ -263,6 +265,19 @@ class Walk:
             "departments.add": (of_unit, {"department": "新部门", "unit": here.get("unit")}),
             "departments.paste": (of_unit, {"pasted": f"新部门\t{here.get('unit_code')}"}),
             "departments.end": ({"id": here.get("department")}, {"on": today().isoformat()}),
+            "comparison.index": (
+                {}, {"unit": self.ids["places"]["top"]["unit"],
+                     "file": (io.BytesIO("工号,姓名\n20991234,殷名单\n".encode()), "名单.csv")},
+            ),
+            "comparison.detail": (of_comparison, {}),
+            "comparison.settle": (
+                {**of_comparison, "action": "ignore", "list": "only_there"},
+                {"ids": str(here.get("finding")), "reason": "outsider"},
+            ),
+            "comparison.recheck": (of_comparison, {}),
+            "comparison.export": ({**of_comparison, "list": "only_there"}, {"purpose": "与人事处核对"}),
+            "comparison.discard": (of_comparison, {}),
+            "matters.detail": ({"id": here.get("matter")}, {}),
             "unit_sheets.bring": ({}, {"file": (io.BytesIO("名称,类型\n二小组,工会小组\n".encode()), "小组.csv")}),
             "unit_sheets.detail": ({"id": here.get("sheet")}, {}),
             "unit_sheets.write": ({"id": here.get("sheet")}, {}),

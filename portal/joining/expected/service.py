@@ -116,10 +116,15 @@ def preview(unit: OrgUnit, text: str) -> Preview:
     found = reading.read(rows, _units_below(unit))
     if not found.lines:
         raise DomainError("名单里没有人员，请检查粘贴的内容", field="people")
-    _refuse_others_numbers(unit, found.lines)
-    listed = _listed(unit, found.lines)
+    return Preview(judged(unit, found.lines), found.columns, found.unused)
+
+
+def judged(unit: OrgUnit, lines: list[reading.Line]) -> list[Judged]:
+    """Return what becomes of each line on a list of `unit`."""
+    _refuse_others_numbers(unit, lines)
+    listed = _listed(unit, lines)
     seen: dict[tuple[str, ...], reading.Line] = {}
-    return Preview([_judge(line, seen, listed) for line in found.lines], found.columns, found.unused)
+    return [_judge(line, seen, listed) for line in lines]
 
 
 def text_from(stream: IO[bytes], actor: User, unit_code: str) -> str:
@@ -253,11 +258,25 @@ def write(
     act = "expected.add"
     if roll is None:
         act = "expected.create"
-        roll = ExpectedList(unit=unit, unit_id=unit.id, name=name, created_by=actor.id)
-        db.session.add(roll)
-        db.session.flush()  # its lines name it by number
-    for line in new:
-        place = line.unit or unit
+        roll = begin(actor, unit, name)
+    put(roll, new)
+    counts = {verdict.value: number for verdict, number in found.counts.items()}
+    audit.record(actor, act, roll, details=counts)
+    return roll
+
+
+def begin(actor: User, unit: OrgUnit, name: str) -> ExpectedList:
+    """Make an empty list, flushed; the caller has looked at the right and leaves the trace."""
+    roll = ExpectedList(unit=unit, unit_id=unit.id, name=name, created_by=actor.id)
+    db.session.add(roll)
+    db.session.flush()  # its lines name it by number
+    return roll
+
+
+def put(roll: ExpectedList, lines: list[reading.Line]) -> None:
+    """Write the lines to the list, and find who of them has applied or is a member."""
+    for line in lines:
+        place = line.unit or roll.unit
         db.session.add(
             ExpectedPerson(
                 roll=roll, unit=place, unit_id=place.id, staff_no=line.staff_no, name=line.name,
@@ -266,9 +285,6 @@ def write(
         )  # fmt: skip
     db.session.flush()  # matching asks the database for them
     match_list(roll)
-    counts = {verdict.value: number for verdict, number in found.counts.items()}
-    audit.record(actor, act, roll, details=counts)
-    return roll
 
 
 def own(actor: User, list_id: int) -> ExpectedList:
