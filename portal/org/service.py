@@ -66,7 +66,8 @@ def found_unit(
     db.session.add(unit)
     db.session.flush()  # the path ends in the unit's own id, so it needs one first
     unit.path = f"{parent.path if parent else '/'}{unit.id}/"
-    audit.record(actor, "unit.found", unit)
+    told = {"code": code, "kind": kind.value, "parent": parent.code if parent else None}
+    audit.record(actor, "unit.found", unit, details=told)
     return unit
 
 

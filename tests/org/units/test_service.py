@@ -75,6 +75,7 @@ def test_a_new_unit_gets_its_parents_code_and_what_its_kind_does(city: Units, ke
     ]
     assert paths()["WS-701"] == "GH>GH02>GH0201>WS-7>WS-701"
     assert (last_event(union).action, last_event(union).actor_id) == ("unit.found", keeper.id)
+    assert last_event(union).details == {"code": "WS-7", "kind": "union", "parent": "GH0201"}
 
 
 def test_a_code_takes_the_first_two_free_digits_and_says_when_none_is_left(city: Units, keeper: User) -> None:
