@@ -94,6 +94,15 @@ class Row(Sequence[Cell]):
     def __iter__(self) -> Iterator[Cell]:
         return (self[place] for place in range(len(self)))
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is nothing but text in the row, no number, no formula, no merged cell."""
+        return self.marks is None and self.merged is None and not self.kinds.strip(sheet_cells.TEXT)
+
+    def shown(self) -> list[str]:
+        """Return the texts of the cells, merged ones too; not to be changed."""
+        return self.texts if self.merged is None else [cell.text for cell in self]
+
     @overload
     def __getitem__(self, place: int) -> Cell: ...
     @overload

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from portal.core.sheets import Row
 
 from .columns import LEAST, Column
-from .headings import plain
 
 _TOTAL = re.compile(r"(?:[^\d]{0,20})(?:合计|小计|总计|共计|累计)[::]?\d*(?:人|名)?|共\d+(?:人|名)")
 _REMARK = re.compile(
@@ -19,32 +19,36 @@ _SENTENCE = re.compile(r"[,。;、::!?]")
 _HINTS = frozenset(
     {"必填", "选填", "非必填", "可选", "必填项", "选填项", "文本", "文本格式", "日期", "下拉选择", "下拉"}
 )
+EXAMPLES_WITHIN = 5  # rows below the headings
 REMARK = "填表说明或签字"
 _LETTER = re.compile(r"[0-9A-Za-z]")
 _HALF = str.maketrans({"：": ":", "（": "(", "）": ")", "，": ",", "；": ";", "！": "!", "？": "?", "　": " "})
 
 
-def people(columns: list[Column], rows: list[Row]) -> tuple[list[Row], list[tuple[int, str]]]:
-    """Return the rows below the headings that are people, and (row number, why) of those that are left out."""
+def people(
+    columns: list[Column], rows: list[Row], headings: Collection[str]
+) -> tuple[list[Row], list[tuple[int, str]]]:
+    """Return the rows below the headings that are people, and (row number, why) of those that are left out.
+
+    `headings` are the texts of the rows of headings.
+    """
     columns = [column for column in columns if column.field]
     kept: list[Row] = []
     skipped: list[tuple[int, str]] = []
     identity = [column.index for column in columns if column.field in ("id_number", "mobile", "staff_no")]
     names = [column.index for column in columns if column.field == "name"]
-    words_of_heading = {column.index: column.key for column in columns}
     is_over = False
     for place, row in enumerate(rows):
-        texts = [cell.text for cell in row]
+        texts = row.shown()
         filled = [text for text in texts if text]
+        called = [_at(texts, index) for index in names]
         has_identity = any(len(_LETTER.findall(_at(texts, index))) >= 4 for index in identity)
         why = ""
-        if sum(plain(_at(texts, index)) == key for index, key in words_of_heading.items()) >= LEAST:
+        if len(filled) >= LEAST and all(text in headings for text in filled):
             why = "重复的表头"
         elif place < 3 and _is_hint(filled):
             why = "填写提示"
-        elif _EXAMPLE.match(_squeezed(filled[0])) or any(
-            _EXAMPLE.fullmatch(_squeezed(_at(texts, index))) for index in names
-        ):
+        elif place < EXAMPLES_WITHIN and any(_EXAMPLE.match(_squeezed(text)) for text in (filled[0], *called)):
             why = "示例"
         elif not has_identity:
             why = _why_no_person(texts, filled, names, is_over)

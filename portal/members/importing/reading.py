@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import overload
 
+from portal.core import kinds
 from portal.core.errors import DomainError
 from portal.core.fields import FieldError
 from portal.core.kinds import Kind
-from portal.core.sheets import NOTHING, Book, Cell, Row, Sheet, Was
+from portal.core.sheets import Book, Cell, Row, Sheet, Was
 
 from . import words
 from .columns import KEYS, Column, columns_of, give_fields, heading_row
@@ -145,7 +146,8 @@ def _recognised(sheet: Sheet, mapping: Mapping[str, str | None], is_text: bool) 
     notes, problems = give_fields(table.columns, mapping, below)
     table.notes += notes
     table.problems += problems
-    kept, skipped = people(table.columns, below)
+    said = {text for row in sheet.rows[max(place - 1, 0) : place + 1] for text in row.texts if text}
+    kept, skipped = people(table.columns, below, said)
     if not kept:
         table.problems.append(NO_PEOPLE)
     offset = table.offset = table.heading_row - 1 if is_text else 0
@@ -163,40 +165,52 @@ class _Reader:
     def __init__(
         self, columns: list[Column], rows: list[Row], offset: int, mapping: Mapping[str, str | None], *, is_text: bool
     ) -> None:
-        self._columns = [(column.index, column.field) for column in columns if column.field]
+        self._columns = [
+            (column.index, column.field, field_of(column.field).kind) for column in columns if column.field
+        ]
         self._offset = offset
         self._known: dict[tuple[str, str], str | FieldError] = {}
         self._months: dict[tuple[int, int], str | None] = {}  # what 1990.1 means, by row and column
         for column in columns:
             if not column.field or field_of(column.field).kind not in (Kind.DATE, Kind.MONTH):
                 continue
-            dotted = [row for row in rows if words.DOTTED.fullmatch(row[column.index].text)]
+            dotted = [row for row in rows if words.DOTTED.fullmatch(_at(row.shown(), column.index))]
             found = words.tenth_or_first([row[column.index] for row in dotted], is_text=is_text)
             for row, month in zip(dotted, found, strict=True):
                 if row[column.index].text.endswith(".1"):
                     column.unclear += month is None
                     given = mapping.get(column.key + UNCLEAR)
                     self._months[(row.number, column.index)] = given if given is not None and month is None else month
-        self.dashes = sum(row[index].text in words.NOTHING for row in rows for index, _ in self._columns)
+        used = [index for index, _, _ in self._columns]
+        self.dashes = sum(_at(row.texts, index) in words.NOTHING for row in rows for index in used)
 
     def read(self, row: Row) -> SheetRow:
         """Return what the row says."""
         said = SheetRow(row.number - self._offset)
-        for index, name in self._columns:
-            cell = row[index] if index < len(row) else NOTHING
-            if not cell.text or cell.text in words.NOTHING:
+        texts, is_plain = row.shown(), row.is_plain
+        for index, name, kind in self._columns:
+            text = _at(texts, index)
+            if not text or text in words.NOTHING:
                 continue
-            try:
-                text = self._text(said, row, index, name)
-            except FieldError as error:
-                said.problems[name] = error.message
-                continue
+            if not (is_plain and self._is_ready(name, kind, text)):
+                try:
+                    text = self._text(said, row, index, name)
+                except FieldError as error:
+                    said.problems[name] = error.message
+                    continue
             if text:
                 (said.change if name in CHANGE else said.texts)[name] = text
-        if "birth_date" in said.problems or any(name == "birth_date" for name, _ in said.warnings):
-            self._prefer_document(said, row)
+        self._prefer_document(said, row)
         self._date_of_joining(said)
         return said
+
+    def _is_ready(self, name: str, kind: Kind, text: str) -> bool:
+        """Whether a text can be taken as it stands."""
+        if kind is Kind.CHOICE:
+            return self._known.get((name, text)) == text
+        if kind is Kind.DATE or kind is Kind.MONTH:
+            return words.ISO.fullmatch(text) is not None
+        return kind is not Kind.BOOL
 
     def _text(self, said: SheetRow, row: Row, index: int, name: str) -> str:
         one, cell = field_of(name), row[index]
@@ -236,11 +250,15 @@ class _Reader:
         return found
 
     def _prefer_document(self, said: SheetRow, row: Row) -> None:
-        """Leave out a birth date that is written roughly where the document's number tells it."""
+        """Leave out a birth date that is no whole day where the document's number tells one, and say if they differ."""
+        written = said.texts.get("birth_date", "")
+        is_rough = "birth_date" in said.problems or any(name == "birth_date" for name, _ in said.warnings)
+        if not is_rough and (not written or words.ISO.fullmatch(written) or _is_day(written)):
+            return
         number = re.sub(r"[\s'’]", "", said.texts.get("id_number", "")).upper()
         if not _EIGHTEEN.fullmatch(number):
             return
-        index = next(index for index, name in self._columns if name == "birth_date")
+        index = next(index for index, name, _ in self._columns if name == "birth_date")
         told = words.month_of(row[index].text)
         said.texts.pop("birth_date", None)
         said.problems.pop("birth_date", None)
@@ -258,3 +276,15 @@ class _Reader:
         kind = said.change.get("change_type", "")
         if kind in ("1", "入会"):
             said.texts["join_date"] = said.change["change_date"]
+
+
+def _is_day(text: str) -> bool:
+    try:
+        kinds.parse(field_of("birth_date"), text)
+    except FieldError:
+        return False
+    return True
+
+
+def _at(texts: Sequence[str], index: int) -> str:
+    return texts[index] if index < len(texts) else ""

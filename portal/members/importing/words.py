@@ -72,6 +72,7 @@ _CODE_AND_WORD = re.compile(r"([0-9A-Z]{1,3})\s*[-.:,、 _=]?\s*\(?(\D.*?)\)?")
 _WORD_AND_CODE = re.compile(r"(\D.*?)\s*[-:_ (\[]\s*([0-9A-Z]{1,3})[)\]]?")
 _TIME = re.compile(r"[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?$")
 _MONTH = re.compile(r"(\d{4})(?:[-/.]|年)?(\d{1,2})月?")
+ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 DOTTED = re.compile(r"(\d{4})\.(\d{1,2})")
 _YEAR = re.compile(r"((?:19|20)\d{2})年?")
 _FIRST_SERIAL, _LAST_SERIAL = 3_654, 73_050  # 1910-01-01 and 2099-12-31 as Excel counts days
