@@ -21,7 +21,7 @@ from portal.comparison import door as comparison_door
 from portal.comparison import views as comparison
 from portal.comparison.matters import service as matters_service
 from portal.comparison.matters import views as matters
-from portal.config import ROOT, Settings
+from portal.config import HALF_RESTORED, ROOT, SettingProblem, Settings
 from portal.core import anchors, audit, calendar, crypto, notices, uploads, web
 from portal.core import db as database
 from portal.core import settings as settings_of_union
@@ -100,8 +100,14 @@ SENTENCES = {
 }
 
 
-def create_app(settings: Settings) -> Flask:
-    """Return the portal for `settings`. Raises crypto.KeyProblem if the keys do not fit the database."""
+def create_app(settings: Settings, *, restoring: bool = False) -> Flask:
+    """Return the portal for `settings`.
+
+    Raises crypto.KeyProblem if the keys do not fit the database, SettingProblem where a restore was broken off;
+    `restoring` is for the restore itself.
+    """
+    if settings.restoring_path.exists() and not restoring:
+        raise SettingProblem(HALF_RESTORED)
     app = Flask(
         "portal",
         root_path=str(ROOT / "portal"),
@@ -135,7 +141,7 @@ def create_app(settings: Settings) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # as Flask's manual has it
     db.init_app(app)
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
-    uploads.use(settings.instance / "uploads")
+    uploads.use(settings.uploads_path)
     population.use(members_population)
     comparison_door.use(enlisting)
     anchors.use(settings.anchors_path)

@@ -285,7 +285,7 @@ def parser() -> argparse.ArgumentParser:
     main_parser = ChineseParser(prog="python3 -m portal", description="工会会员管理系统")
     commands = main_parser.add_subparsers(dest="command", required=True, metavar="命令", title="命令")
 
-    groups = {"audit": "日志"}  # first words of commands that have two
+    groups = {"audit": "日志", "keys": "密钥"}  # first words of commands that have two
     seconds: dict[str, Any] = {}
 
     def add(words: str, verb: Command, help_text: str) -> argparse.ArgumentParser:

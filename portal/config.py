@@ -18,6 +18,9 @@ PROFILE_LABELS = {"school": "学校", "city": "城市（市总工会）"}
 PROFILES = tuple(PROFILE_LABELS)
 
 
+HALF_RESTORED = "上次恢复备份时被中断，数据只有一半：请再运行一次 python3 -m portal restore 备份文件"
+
+
 class SettingProblem(Exception):
     """A setting has a value that cannot be used; the sentence names the variable."""
 
@@ -41,6 +44,21 @@ class Settings:
     def keys_path(self) -> Path:
         """Where the keys live."""
         return self.instance / "keys.json"
+
+    @property
+    def file_path(self) -> Path:
+        """Where settings may be written down."""
+        return self.instance / "portal.cfg"
+
+    @property
+    def uploads_path(self) -> Path:
+        """Where what people upload is kept."""
+        return self.instance / "uploads"
+
+    @property
+    def restoring_path(self) -> Path:
+        """Stands while a backup is being restored; it names the database that is half of one."""
+        return self.instance / "restore-unfinished"
 
     @property
     def unfinished_path(self) -> Path:

@@ -60,9 +60,9 @@ def portal(instance: Path, *words: str, uri: str = "", base_url: str = "") -> li
     return [[sys.executable, "-m", "portal.cli", *words], kept]
 
 
-def command(instance: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def command(instance: Path, *words: str, uri: str = "") -> subprocess.CompletedProcess[str]:
     """Run a portal command over `instance` to its end."""
-    line, environment = portal(instance, *words)
+    line, environment = portal(instance, *words, uri=uri)
     return subprocess.run(
         line, env=environment, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=120, check=False
     )

@@ -43,7 +43,7 @@ class Setting:
     `name` is the room and the thing, as an input may be called; `kind` one of TEXT, WEB_ADDRESS, INTEGER, BOOL.
     `default` is a value of that kind, "" for an empty text. `low` and `high` are inclusive limits of a number,
     `longest` of a text's characters. `heading` is one of HEADINGS, `hint` what it does there.
-    `profile` is the only profile that shows it, "" every one.
+    `profile` is the only profile that shows it, "" every one; one without `is_shown` is changed by commands alone.
     """
 
     name: str
@@ -56,6 +56,7 @@ class Setting:
     high: int | None = None
     longest: int = LONGEST
     profile: str = ""
+    is_shown: bool = True
 
     @property
     def field(self) -> Field:
@@ -98,7 +99,7 @@ def declare(*settings: Setting) -> None:
 
 def declared(profile: str) -> list[Setting]:
     """Return the lines that `profile` shows, in the order in which the rooms have declared them."""
-    return [setting for setting in _declared.values() if setting.profile in ("", profile)]
+    return [one for one in _declared.values() if one.is_shown and one.profile in ("", profile)]
 
 
 def label_of(name: str) -> str:

@@ -12,7 +12,7 @@ from portal.core.workflow import workflows
 from portal.org.guards import needs, public
 from portal.org.permissions import Permission
 from portal.system import checks
-from portal.system.checks import House
+from portal.system.premises import House
 
 from . import service
 

@@ -9,7 +9,8 @@ from portal.core import db as database
 from portal.core.db import db
 from portal.prints import service as prints
 from portal.system import checks
-from portal.system.checks import Finding, House
+from portal.system.checks import Finding
+from portal.system.premises import House
 
 
 def examine(settings: Settings) -> list[Finding]:

@@ -6,44 +6,29 @@
 from __future__ import annotations
 
 import os
-import re
-import shutil
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, make_url, select, text
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
-from portal import machine
-from portal.config import ROOT, Settings, is_reachable
+from portal.config import ROOT, is_reachable
 from portal.core import anchors, audit, clock, crypto
 from portal.core.calendar import now, show_time
 from portal.core.db import db
-from portal.core.errors import DomainError
 
-LEAST_FREE = 500 << 20  # bytes of disk
+from . import premises
+from .premises import RUN, Advice, House, Wrong, shown_size
+
 BEAT_AT_MOST = timedelta(minutes=2)  # since the clock was last alive
 WAIT_AT_MOST = timedelta(minutes=15)  # for a row of a queue on which nobody works
 CLOCK_MAY_DIFFER = timedelta(minutes=5)
 BACKUP_EVERY = timedelta(days=7)
-RUN = "python3 -m portal run"
-OWNERS_ALONE = ("anchors.csv", "demo-accounts.txt", "portal.cfg", "uploads")  # of the folder
-
-Waiting = Callable[[], datetime | None]
-
-
-class Wrong(DomainError):
-    """What is wrong, and how to mend it."""
-
-
-class Advice(DomainError):
-    """What is not wrong yet."""
 
 
 @dataclass(frozen=True)
@@ -55,110 +40,6 @@ class Finding:
     sentence: str
     is_wrong: bool = False
     is_advice: bool = False
-
-
-@dataclass(frozen=True)
-class House:
-    """What is examined: the settings, and the queues, each a function that says since when its oldest row waits."""
-
-    settings: Settings
-    waiting: Sequence[Waiting] = ()
-
-    @property
-    def sqlite_file(self) -> Path | None:
-        """The file of the database; None where a server keeps it."""
-        url = make_url(self.settings.database_uri)
-        return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
-
-
-# --- the machine ------------------------------------------------------------------------------------------------------
-
-
-def _packages(house: House) -> str:
-    locked = machine.read_lock(Path(machine.LOCK).read_text("utf-8"))
-    names = ["runtime"] if house.sqlite_file else ["runtime", "postgres"]
-    pins = [pin for name in names for pin in re.findall(r"^([\w.-]+)==([^\s;]+)", locked[name], re.MULTILINE)]
-    wrong = [
-        f"{name}（应为 {version}，现在{found or '没有'}）"
-        for name, version in pins
-        if (found := _version(name)) != version
-    ]
-    if wrong:
-        raise Wrong(
-            f"程序库与 requirements.lock 不一致：{_some(wrong)}。请删除 instance/venv 文件夹后运行 {RUN}，会重新安装"
-        )
-    return f"{len(pins)} 个程序库与清单一致"
-
-
-def _version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def _libraries(house: House) -> str:
-    missing = sorted({package for name, package in machine.LIBRARIES.items() if not machine.loads(name)})
-    if missing:
-        raise Wrong(f"缺少系统软件 {' '.join(missing)}，不能打印。{_apt(missing)}")
-    return "打印所需的系统软件齐全"
-
-
-def _fonts(house: House) -> str:
-    missing = sorted({package for name, package in machine.FONTS.items() if not machine.has_font(name)})
-    if missing:
-        raise Wrong(f"缺少中文字体 {' '.join(missing)}，打印时汉字会变成方框。{_apt(missing)}")
-    return "宋体和生僻字字体齐全"
-
-
-def _apt(packages: Sequence[str]) -> str:
-    return f"请运行：sudo apt-get install -y {' '.join(packages)}"
-
-
-# --- the folder -------------------------------------------------------------------------------------------------------
-
-
-def _folder(house: House) -> str:
-    folder = house.settings.instance
-    if not folder.is_dir():
-        raise Wrong(f"数据文件夹 {folder} 不存在：请核对 PORTAL_INSTANCE，或从备份恢复")
-    for path in (folder, *(folder / name for name in ("uploads", "jobs"))):
-        if not path.exists():
-            continue
-        if not path.is_dir():
-            raise Wrong(f"{path} 应是文件夹，现在是文件：请移走它，需要时从备份恢复这个文件夹")
-        if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
-            raise Wrong(f"程序不能读写 {path}：请把它的属主改为运行程序的用户，例如 sudo chown -R 用户名 {path}")
-    open_ones = [path for path in _for_the_owner(house) if path.exists() and path.stat().st_mode & 0o077]
-    if open_ones:
-        names = " ".join(map(str, open_ones))
-        raise Wrong(f"这台服务器的其他用户可以读取 {names}：请运行 chmod go-rwx {names}")
-    return f"{folder} 可读写，重要文件只有属主能读"
-
-
-def _for_the_owner(house: House) -> Iterator[Path]:
-    yield from (house.settings.instance / name for name in OWNERS_ALONE)
-    if house.sqlite_file:
-        yield house.sqlite_file
-
-
-def _disk(house: House) -> str:
-    free = shutil.disk_usage(house.settings.instance).free
-    if free < LEAST_FREE:
-        raise Wrong(
-            f"磁盘只剩 {_size(free)}，少于 {_size(LEAST_FREE)}，随时可能不能保存：请清理磁盘，或把旧的备份移到别处"
-        )
-    return f"剩余 {_size(free)}"
-
-
-def _size(size: int) -> str:
-    return f"{size / (1 << 30):.1f} GB" if size >= 1 << 30 else f"{size >> 20} MB"
-
-
-def _unfinished(house: House) -> str:
-    if house.settings.unfinished_path.exists():
-        raise Wrong(f"上次建立虚构数据时被中断，数据库里只有一半：请运行 {RUN}，会先清除再重建")
-    return "没有做了一半的事"
 
 
 # --- the database -----------------------------------------------------------------------------------------------------
@@ -188,7 +69,7 @@ def _file(file: Path) -> str:
         db.session.execute(text("SELECT count(*) FROM sqlite_master"))
     except DatabaseError as error:
         raise Wrong(_damaged(file)) from error
-    return f"SQLite 文件 {_size(file.stat().st_size)}，可以读写"
+    return f"SQLite 文件 {shown_size(file.stat().st_size)}，可以读写"
 
 
 def _damaged(file: Path) -> str:
@@ -342,12 +223,12 @@ class Check:
 
 
 CHECKS = (
-    Check("packages", "程序库", _packages),
-    Check("libraries", "系统软件", _libraries),
-    Check("fonts", "中文字体", _fonts),
-    Check("folder", "数据文件夹", _folder),
-    Check("disk", "磁盘空间", _disk, needs="folder", is_ready=True),
-    Check("unfinished", "未完成的操作", _unfinished),
+    Check("packages", "程序库", premises.packages),
+    Check("libraries", "系统软件", premises.libraries),
+    Check("fonts", "中文字体", premises.fonts),
+    Check("folder", "数据文件夹", premises.folder),
+    Check("disk", "磁盘空间", premises.disk, needs="folder", is_ready=True),
+    Check("unfinished", "未完成的操作", premises.unfinished),
     Check("database", "数据库", _database, is_ready=True),
     Check("soundness", "数据库完整性", _soundness, needs="database", is_slow=True),
     Check("migration", "数据库版本", _migration, needs="database", is_ready=True),
@@ -393,7 +274,3 @@ def _ask(check: Check, house: House) -> Finding:
         )
     finally:
         db.session.rollback()
-
-
-def _some(words: list[str]) -> str:
-    return "、".join(words[:3]) + (f" 等 {len(words)} 个" if len(words) > 3 else "")

@@ -7,6 +7,12 @@ from dataclasses import dataclass
 from sqlalchemy import make_url
 
 from portal.config import PROFILE_LABELS, Settings, version
+from portal.core import settings as union_settings
+from portal.core.kinds import Kind
+from portal.core.settings import Setting
+
+# from when on the rows of outboxes count: what stood in a backup before is not sent once more
+union_settings.declare(Setting("restored_at", "最近一次恢复备份", Kind.TEXT, "", "本工会", is_shown=False))
 
 AT_THE_SERVER = "在服务器的 instance/portal.cfg 里写一行 {}=…（或设环境变量 PORTAL_{}），然后重新启动"
 
@@ -32,6 +38,7 @@ def installation(settings: Settings) -> list[Fact]:
         Fact("数据库", _database(settings.database_uri), how("DATABASE_URI") + "；换数据库请用备份和恢复"),
         Fact("数据文件夹", str(settings.instance), "启动时的环境变量 PORTAL_INSTANCE"),
         Fact("程序版本", version()),
+        Fact("最近一次恢复备份", union_settings.value("restored_at") or "没有恢复过"),
     ]
 
 

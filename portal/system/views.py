@@ -16,8 +16,8 @@ from portal.org.permissions import Permission
 
 from . import checks, service
 from . import trace as events
-from .checks import House
 from .forms import TraceFilterForm, settings_form
+from .premises import House
 
 bp = Blueprint("system", __name__, url_prefix="/system")
 

@@ -21,6 +21,8 @@ COMMITTING = {
     "portal/core/web.py",
     "portal/core/clock.py",
     "portal/cli.py",
+    "portal/operations/backup.py",
+    "portal/operations/restore.py",
     "portal/prints/worker.py",
 }
 # A print job is a row of the queue, not a case that people judge: its state says how far the machine is.

@@ -15,7 +15,7 @@ import time_machine
 from portal import machine
 from portal.core import crypto
 from portal.operations.doctor import examine, told
-from portal.system import checks
+from portal.system import checks, premises
 from tests.conftest import POSTGRES
 from tests.operations.conftest import Installation
 from tests.serving import command
@@ -106,7 +106,7 @@ def other_packages(sound: Installation, patch: pytest.MonkeyPatch) -> None:
 
 
 def no_room(sound: Installation, patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(checks, "LEAST_FREE", shutil.disk_usage(sound.folder).total + (1 << 30))
+    patch.setattr(premises, "LEAST_FREE", shutil.disk_usage(sound.folder).total + (1 << 30))
 
 
 def file_for_a_folder(sound: Installation, patch: pytest.MonkeyPatch) -> None:
@@ -227,8 +227,8 @@ def test_what_is_broken_is_named_first_with_the_way_out(
     expected = sentence.format(
         folder=sound.folder,
         head=checks.migrations()[0],
-        jinja=checks.metadata.version("jinja2"),
-        least=checks._size(checks.LEAST_FREE),
+        jinja=premises.metadata.version("jinja2"),
+        least=premises.shown_size(premises.LEAST_FREE),
         free=re.findall(r"只剩 ([\d.]+ GB)", "".join(found) + "只剩 0 GB")[0],
     )
     assert found[0] == f"✗ {name}：{expected}"
