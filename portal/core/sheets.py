@@ -20,6 +20,7 @@ PAGE_ROWS, COMMAND_ROWS = 10_000, 50_000  # the most that a page and a command t
 LARGEST = 5 << 20  # bytes of a file, where a caller says nothing
 ROWS_MOST = 5_000
 BYTES_FOR_A_ROW = 1 << 10
+SMALL_ROWS, SMALL_MEGABYTES, SECONDS_FOR_A_MEGABYTE = 20_000, 2, 4  # beyond which a file may take more than others
 SAID_MOST = 20_000
 MERGED_MOST = 500_000  # cells that show what another one holds
 
@@ -41,7 +42,7 @@ SENTENCES = {
 QUEUE = "上传表格的人较多，请稍候再试"
 
 _READER = workers.Worker(sheet_child.__file__, seconds=9, memory=160 << 20, queue=3)
-_LARGE_READER = workers.Worker(sheet_child.__file__, seconds=60, memory=400 << 20, queue=1)
+_LARGE_READER = workers.Worker(sheet_child.__file__, seconds=9, memory=320 << 20, queue=1)
 
 Rows = list[list[str]]
 
@@ -144,10 +145,11 @@ class Sheet:
 
 @dataclass
 class Book:
-    """A file: its sheets in their order; a csv has one without a name, and `is_text`."""
+    """A file: its sheets in their order; a csv has one without a name, and `is_text`. `most_rows` were asked for."""
 
     sheets: list[Sheet]
     is_text: bool = False
+    most_rows: int = PAGE_ROWS
 
 
 def book_of(stream: IO[bytes], *, most_rows: int = PAGE_ROWS) -> Book:
@@ -193,9 +195,11 @@ def _book(stream: IO[bytes], most_rows: int, largest: int) -> Book:
         raise _refused("文件是空的，请检查后重新选择")
     if len(raw) > largest:
         raise _refused(f"文件超过 {largest >> 20}MB，请只保留需要的工作表和列，另存后重新上传")
-    reader = _READER if most_rows <= PAGE_ROWS else _LARGE_READER
+    megabytes = len(raw) >> 20
+    is_large = most_rows > SMALL_ROWS and megabytes >= SMALL_MEGABYTES
+    reader, more = (_LARGE_READER, megabytes * SECONDS_FOR_A_MEGABYTE) if is_large else (_READER, 0)
     try:
-        first, *parts = reader.ask(raw, str(most_rows).encode())
+        first, *parts = reader.ask(raw, str(most_rows).encode(), more_seconds=more)
     except workers.WorkFailed as error:
         if error.word == workers.QUEUE:
             raise Busy(QUEUE) from error
@@ -204,7 +208,7 @@ def _book(stream: IO[bytes], most_rows: int, largest: int) -> Book:
     if not first:
         raise _refused(_sentence(parts[0].decode(), most_rows))
     told = json.loads(first)
-    book = Book([], is_text=told["is_text"])
+    book = Book([], told["is_text"], most_rows)
     for about, lines in zip(told["sheets"], parts, strict=True):
         word = about.get("refused", "")
         sheet = Sheet(about["name"], about["hidden"], problem=_sentence(word, most_rows) if word else "")
@@ -249,6 +253,11 @@ def _mark(sheet: Sheet, marks: list[tuple[int, int, str]]) -> None:
             if row is not None and top <= number <= bottom:
                 row.merged = row.merged or {}
                 row.merged |= {place: copy for place in covered if (number, place) != (top, first)}
+
+
+def too_many(most_rows: int) -> str:
+    """Return the sentence for a file of more than `most_rows` rows."""
+    return _sentence(sheet_cells.ROWS, most_rows)
 
 
 def _sentence(word: str, most_rows: int) -> str:

@@ -14,7 +14,7 @@ from portal.core import kinds
 from portal.core.errors import DomainError
 from portal.core.fields import FieldError
 from portal.core.kinds import Kind
-from portal.core.sheets import Book, Cell, Row, Sheet, Was
+from portal.core.sheets import Book, Cell, Row, Sheet, Was, too_many
 
 from . import words
 from .columns import KEYS, Column, columns_of, give_fields, heading_row
@@ -117,7 +117,7 @@ def recognise(book: Book, mapping: Mapping[str, str | None] | None = None, *, sh
     if not any(one.rows for one in open_sheets):
         sentence = next((one.problem for one in open_sheets if one.problem), "没有找到这个工作表，请重新选择")
         raise DomainError(sentence, field="file")
-    tables = [_recognised(one, mapping or {}, book.is_text) for one in open_sheets if one.rows]
+    tables = [_recognised(one, mapping or {}, book) for one in open_sheets if one.rows]
     found = next((table for table in tables if not table.problems), None)
     found = found or next((table for table in tables if table.heading_row), tables[0])
     for table in tables:
@@ -130,7 +130,7 @@ def recognise(book: Book, mapping: Mapping[str, str | None] | None = None, *, sh
     return found
 
 
-def _recognised(sheet: Sheet, mapping: Mapping[str, str | None], is_text: bool) -> Table:
+def _recognised(sheet: Sheet, mapping: Mapping[str, str | None], book: Book) -> Table:
     table = Table(sheet)
     if sheet.hidden_rows:
         table.notes.append(f"有 {sheet.hidden_rows} 行被筛选或隐藏，也一并读取了")
@@ -150,9 +150,11 @@ def _recognised(sheet: Sheet, mapping: Mapping[str, str | None], is_text: bool) 
     kept, skipped = people(table.columns, below, said)
     if not kept:
         table.problems.append(NO_PEOPLE)
-    offset = table.offset = table.heading_row - 1 if is_text else 0
+    if len(kept) > book.most_rows:
+        table.problems.append(too_many(book.most_rows))
+    offset = table.offset = table.heading_row - 1 if book.is_text else 0
     table.skipped = [(number - offset, why) for number, why in skipped]
-    reader = _Reader(table.columns, kept, offset, mapping, is_text=is_text)
+    reader = _Reader(table.columns, kept, offset, mapping, is_text=book.is_text)
     table.rows = SheetRows(reader, kept)
     if reader.dashes:
         table.notes.append(f"有 {reader.dashes} 个单元格只写了“/”“-”之类，按未填处理")

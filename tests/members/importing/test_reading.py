@@ -12,6 +12,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from portal.core import kinds, sheets
 from portal.core.errors import DomainError
 from portal.core.sheets import Cell, Was
+from portal.core.workbooks import Tab, write
 from portal.members.importing import headings, reading, words
 from portal.members.importing.headings import field_of, fingerprint, meant
 from tests.factories import a_person
@@ -395,6 +396,15 @@ def test_the_sheet_with_the_list_is_found_and_the_others_are_named() -> None:
     assert found.notes == ["工作表“离职”也像名单，没有读取；需要时请另行上传", "隐藏的工作表没有读取：代码"]
     chosen = reading.read(sheets.book_of(io.BytesIO(saved(book))), sheet="离职")
     assert chosen.rows[0].texts["name"] == "吴迪"
+
+
+def test_ten_thousand_people_are_taken_and_not_one_more() -> None:
+    rows = [["职工名单"], ["姓名", "工号"], *([f"周{number}", f"T{number:05}"] for number in range(10_001))]
+
+    assert len(table(write([Tab("名单", rows[:-1])])).rows) == 10_000
+    assert table(write([Tab("名单", rows)])).problems == ["文件超过 10000 行，请分成几个文件上传"]
+    many = sheets.book_of(io.BytesIO(write([Tab("名单", rows)])), most_rows=sheets.COMMAND_ROWS)
+    assert len(reading.read(many).rows) == 10_001
 
 
 def test_a_number_keeps_what_it_was() -> None:
