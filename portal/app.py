@@ -27,6 +27,7 @@ from portal.core import db as database
 from portal.core import settings as settings_of_union
 from portal.core.db import db
 from portal.core.errors import DomainError
+from portal.help import views as help_pages
 from portal.home import views as home
 from portal.joining import code_views as codes
 from portal.joining import draft_views as drafts
@@ -73,6 +74,7 @@ ROOMS = (
     unit_sheets.bp,
     comparison.bp,
     matters.bp,
+    help_pages.bp,
 )
 
 MEGABYTE = 1024 * 1024
@@ -158,7 +160,10 @@ def create_app(settings: Settings, *, restoring: bool = False) -> Flask:
     app.context_processor(_for_templates)
     # globals, not context: imported macros see only these
     app.jinja_env.globals.update(
-        show_date=calendar.show_date, show_time=calendar.show_time, setting=settings_of_union.value
+        show_date=calendar.show_date,
+        show_time=calendar.show_time,
+        setting=settings_of_union.value,
+        menu_label=lambda endpoint: nav.label_of(endpoint, settings.profile),
     )
     app.after_request(_headers)
     _install_errors(app)

@@ -82,6 +82,7 @@ MENU = (
             Entry("我的会员信息", "members.me", "id", P.SIGNED_IN, ("members.me",)),
             Entry("电子会员证", "cards.card", "device-mobile", P.SIGNED_IN, ("cards.card",)),
             Entry("站内信", "home.notices", "bell", P.SIGNED_IN, ("home.notices",)),
+            Entry("帮助", "help.index", "info-circle", P.SIGNED_IN, ("help.",)),
         ),
     ),
 )
@@ -106,3 +107,9 @@ def menu_for(user: User, endpoint: str | None, profile: str) -> list[Group]:
 
 def _label(one: Entry | Group, profile: str) -> str:
     return one.city if profile == CITY and one.city else one.label
+
+
+def label_of(endpoint: str, profile: str) -> str:
+    """Return what the line that leads to `endpoint` is called in the menu of `profile`, for the manual."""
+    entries = (entry for group in MENU for entry in group.items)
+    return next(_label(one, profile) for one in entries if one.endpoint == endpoint and one.profile in ("", profile))

@@ -71,16 +71,17 @@ def command(instance: Path, *words: str, uri: str = "") -> subprocess.CompletedP
 class Server:
     """`python -m portal run` as a process of its own, from its first answer to its end."""
 
-    def __init__(self, instance: Path, uri: str = "") -> None:
+    def __init__(self, instance: Path, uri: str = "", base_url: str = "") -> None:
         self.instance = instance
         self._uri = uri
+        self._base_url = base_url  # what the codes say, where it is not the address it listens at
 
     def __enter__(self) -> Server:
         while True:
             port = free_port()
             self.address = f"http://127.0.0.1:{port}"
             words = ("run", "--port", str(port), "--no-demo")
-            line, environment = portal(self.instance, *words, uri=self._uri, base_url=self.address)
+            line, environment = portal(self.instance, *words, uri=self._uri, base_url=self._base_url or self.address)
             self.log = self.instance / "server.log"
             with self.log.open("wb") as log:
                 self.process = subprocess.Popen(line, env=environment, cwd=ROOT, stderr=log, stdout=subprocess.DEVNULL)

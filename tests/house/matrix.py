@@ -47,6 +47,11 @@ system.event                GET   b             L F F F F F . . F L P
 system.event                GET   top           L F F F F F . . F L P
 system.event                GET   absent        L F F F F F A A F L P
 system.health               GET   -             L F F F F F F . F L P
+help.index                  GET   -             . . . . . . . . . . .
+help.member                 GET   -             . . . . . . . . . . .
+help.role                   GET   -             L . . . . . . . . L P
+help.role                   GET   absent        L A A A A A A A A L P
+
 system.settings             GET   -             L F F F F F F . F L P
 system.settings             POST  -             L F F F F F F . F L P
 

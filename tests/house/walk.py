@@ -118,7 +118,7 @@ class Walk:
                 "member", "code", "unit", "notice", "job", "waiting_job", "entry", "list", "person", "coming_name",
                 "department", "sheet", "event", "account", "grant", "delegation", "comparison", "finding", "matter",
             )  # fmt: skip
-            words = {"receipt": "aaaaa-bbbbb", "proof": "a" * 12}
+            words = {"receipt": "aaaaa-bbbbb", "proof": "a" * 12, "role": "nobody"}
             words |= dict.fromkeys(("token", "invitation", "confirmation"), NO_TOKEN)
             return {"application": nothing, **dict.fromkeys(numbers, ABSENT), **words}
         found: dict[str, Any] = self.ids["own"][principal] if place == "own" else self.ids["places"].get(place, {})
@@ -156,6 +156,7 @@ class Walk:
         requests: dict[str, Place] = {
             "system.event": ({"id": here.get("event")}, {}),
             "static": ({"filename": "public.css"}, {}),
+            "help.role": ({"role": here.get("role", "union_operator")}, {}),
             "home.read": ({"id": here.get("notice")}, {}),
             "home.act": ({"workflow": "joining", "item_id": waiting, "action": "agree"}, {}),
             "org.login": ({}, {"username": "nobody", "password": "wrong"}),

@@ -1,0 +1,164 @@
+"""What stands in the manual: the tasks, who does them, and which page leads to which.
+
+A task is a template of its name in templates/help/tasks/. Its permission says in whose part it stands, so that nobody
+reads of a button that he does not have; a task without one stands in every part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from portal.org.permissions import ROLE_PERMISSIONS, ROLES, Permission, Role
+
+P = Permission
+
+MEMBER = "member"  # the part of everyone, also of who has not signed in
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task: the name of its template and of its place in a page, its title, and any of the rights it takes.
+
+    `profile` is the one profile that knows the task, or "" for both.
+    """
+
+    name: str
+    title: str
+    needs: tuple[Permission, ...] = ()
+    profile: str = ""
+
+
+TASKS: tuple[Task, ...] = (
+    # of everyone
+    Task("join", "扫码申请入会", (P.SIGNED_IN,)),
+    Task("receipt", "查看进度、修改退回的申请、设置密码", (P.SIGNED_IN,)),
+    Task("activate", "首次登录或忘记密码", (P.SIGNED_IN,)),
+    Task("signin", "登录、修改密码、登录设备", (P.SIGNED_IN,)),
+    Task("home", "工作台和菜单"),
+    Task("me", "查看和修改我的信息", (P.SIGNED_IN,)),
+    Task("card", "电子会员证和核验", (P.SIGNED_IN,)),
+    Task("notices", "站内信", (P.SIGNED_IN,)),
+    # joining
+    Task("codes", "入会二维码和海报", (P.JOINING_CODES,)),
+    Task("opine", "给出分工会意见", (P.JOINING_OPINE,)),
+    Task("approve", "审批入会申请", (P.JOINING_APPROVE,)),
+    Task("return", "退回修改、转到其他分工会", (P.JOINING_RETURN,)),
+    Task("many", "一次办理多份申请", (P.JOINING_OPINE, P.JOINING_APPROVE)),
+    Task("entry", "代为录入申请", (P.JOINING_ENTER,)),
+    Task("expected_make", "建立应入会名单", (P.JOINING_APPROVE,)),
+    Task("expected", "看谁还没有申请，邀请和提醒", (P.JOINING_ENTER,)),
+    Task("figures", "看办理进度和用时", (P.JOINING_READ,)),
+    # members
+    Task("members", "查询会员", (P.MEMBER_READ,)),
+    Task("edit", "修改会员信息", (P.MEMBER_EDIT,)),
+    Task("union_edit", "荣誉、工号、入会日期", (P.MEMBER_EDIT_UNION,)),
+    Task("reveal", "查看完整证件号码和工资", (P.MEMBER_REVEAL,)),
+    Task("slip", "替会员重置登录密码", (P.MEMBER_EDIT,)),
+    Task("print", "打印登记表", (P.MEMBER_PRINT,)),
+    Task("archive", "签字归档", (P.MEMBER_PRINT,)),
+    # the house
+    Task("units", "看组织机构", (P.UNIT_READ,)),
+    Task("units_manage", "新增、更名、调整、停用单位", (P.UNIT_MANAGE,)),
+    Task("departments", "部门与分工会的对应", (P.UNIT_MANAGE,)),
+    Task("accounts_read", "看谁有什么职责", (P.ACCOUNT_READ,)),
+    Task("accounts", "开通账号、授予和结束职责", (P.ACCOUNT_MANAGE,)),
+    Task("delegate", "外出时委托他人审批", (P.DELEGATE,)),
+    Task("trace", "操作日志", (P.AUDIT_READ,)),
+    Task("settings", "系统设置", (P.SYSTEM,)),
+    Task("health", "系统状态和备份", (P.SYSTEM,)),
+)
+TASK = {task.name: task for task in TASKS}
+
+# Endpoint, or the whole blueprint, to the task that 帮助 beside its title leads to.
+PLACES: dict[str, str] = {
+    "home.index": "home",
+    "home.notices": "notices",
+    "org.login": "signin",
+    "org.password": "signin",
+    "org.devices": "signin",
+    "activation": "activate",
+    "activation.slip": "slip",
+    "joining.apply": "join",
+    "joining.receipt": "receipt",
+    "joining.revise": "receipt",
+    "joining.index": "many",
+    "joining.detail": "opine",
+    "joining.approve": "approve",
+    "joining.approve_without_opinion": "approve",
+    "joining.reject": "approve",
+    "joining.redirect": "return",
+    "joining.send_back": "return",
+    "drafts": "join",
+    "many": "many",
+    "many.by_branch": "figures",
+    "entry": "entry",
+    "entry.confirm": "join",
+    "expected": "expected",
+    "expected.new": "expected_make",
+    "expected.add": "expected_make",
+    "expected.invited": "join",
+    "codes": "codes",
+    "members": "members",
+    "members.edit": "edit",
+    "members.reveal": "reveal",
+    "members.me": "me",
+    "members.edit_me": "me",
+    "members.my_photo": "me",
+    "prints": "print",
+    "prints.papers": "archive",
+    "prints.paper": "archive",
+    "prints.check": "card",
+    "cards": "card",
+    "units": "units_manage",
+    "units.index": "units",
+    "units.detail": "units",
+    "departments": "departments",
+    "unit_sheets": "units_manage",
+    "people": "accounts",
+    "people.delegations": "delegate",
+    "people.lend": "delegate",
+    "system.trace": "trace",
+    "system.event": "trace",
+    "system.settings": "settings",
+    "system.health": "health",
+}
+# what leads on to the next best where a part lacks the task: who approves gives no opinion, who reads does not invite
+INSTEAD = {
+    "opine": "approve",
+    "many": "figures",
+    "expected": "expected_make",
+    "departments": "units",
+    "accounts": "accounts_read",
+}
+
+
+def parts(profile: str) -> dict[str, str]:
+    """Return the parts of the manual in `profile`, by the word in their address, each with its title."""
+    return {**{role.value: role.label for role in ROLES[profile]}, MEMBER: "会员"}
+
+
+def tasks_of(part: str, profile: str) -> list[Task]:
+    """Return the tasks that the part called `part` holds, in their order; part and profile as in `parts`."""
+    held = {P.SIGNED_IN} if part == MEMBER else ROLE_PERMISSIONS[Role(part)]  # type: ignore[call-arg]  # by its value alone
+    return [task for task in TASKS if task.profile in ("", profile) and (not task.needs or held & set(task.needs))]
+
+
+def place_of(endpoint: str, roles: list[str], profile: str) -> tuple[str, str]:
+    """Return part and task for 帮助 on the page `endpoint`, for someone with `roles` (the words in the address).
+
+    The task is "" where nothing fits; then the part alone is right.
+    """
+    wanted = PLACES.get(endpoint) or PLACES.get(endpoint.partition(".")[0], "")
+    for part in [*roles, MEMBER]:
+        held = {task.name for task in tasks_of(part, profile)}
+        for name in _chain(wanted):
+            if name in held:
+                return part, name
+    return (roles or [MEMBER])[0], ""
+
+
+def _chain(name: str) -> Iterator[str]:
+    while name:
+        yield name
+        name = INSTEAD.get(name, "")

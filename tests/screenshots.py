@@ -1,0 +1,177 @@
+"""The pictures of the manual, taken anew: `instance/venv/bin/python -m tests.screenshots [NAME ...]`.
+
+A demo school is made and served, a real Chromium goes where the manual leads, and what it sees is put into static/help/
+as small WebP files. Without names all of them are taken. The people in them are invented.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pypdfium2
+from PIL import Image
+from playwright.sync_api import Page
+
+from tests.journeys.applicant import address_of
+from tests.serving import CHROMIUM, ROOT, Account, Desk, School, Server, command, playwright
+
+PLACE = ROOT / "static" / "help"
+OUTSIDE = "https://gonghui.example.edu.cn"  # codes and posters need an address that phones can reach
+MOST = 60_000  # bytes of one picture
+DESK, PHONE = (1280, 800), (375, 625)
+WIDTHS = {DESK: 960, PHONE: 480}  # px of the files
+
+UNION, CHAIR, BRANCH, MEMBER, ADMIN = (
+    "校工会操作员 GH", "校工会主席 GH", "分工会操作员 GH01", "会员 GH01", "超级管理员 GH",
+)  # fmt: skip
+
+
+def first(page: Page, path: str, selector: str) -> None:
+    """Open a list and its first row."""
+    page.goto(path)
+    page.locator(selector).first.click()
+
+
+def home(page: Page) -> None:
+    """The first page of an operator."""
+    page.goto("/")
+
+
+def codes(page: Page) -> None:
+    """The codes of all branches."""
+    page.goto("/joining/codes")
+
+
+def application(page: Page) -> None:
+    """An application that waits."""
+    first(page, "/joining/", "tbody th a")
+
+
+def many(page: Page) -> None:
+    """Several applications, ticked."""
+    page.goto("/joining/?ticked=1")
+
+
+def members(page: Page) -> None:
+    """The list of members."""
+    page.goto("/members/?unit=GH03")
+
+
+def member(page: Page) -> None:
+    """The sheet of a member."""
+    first(page, "/members/?sex=2", "tbody th a")
+
+
+def prints(page: Page) -> None:
+    """A finished print."""
+    page.goto("/members/?unit=GH03")
+    page.get_by_role("button", name="打印全部").click()
+    for _ in range(90):
+        page.wait_for_timeout(1000)
+        page.reload()
+        if page.get_by_role("link", name="下载 PDF").count():
+            return
+    raise TimeoutError("the print was not finished")
+
+
+def units(page: Page) -> None:
+    """The tree."""
+    page.goto("/units/")
+
+
+def accounts(page: Page) -> None:
+    """Who works here."""
+    page.goto("/people/")
+
+
+def settings(page: Page) -> None:
+    """What the union may change."""
+    page.goto("/system/settings")
+
+
+# name of the file, who looks, at what
+SHOTS: dict[str, tuple[str, Callable[[Page], None]]] = {
+    "home": (UNION, home),
+    "codes": (UNION, codes),
+    "application": (BRANCH, application),
+    "many": (UNION, many),
+    "members": (UNION, members),
+    "member": (BRANCH, member),
+    "print": (UNION, prints),
+    "units": (UNION, units),
+    "accounts": (UNION, accounts),
+    "settings": (ADMIN, settings),
+}
+
+
+def keep(name: str, png: bytes, width: int) -> None:
+    """Write one picture as small as it must be."""
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    picture = picture.resize((width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS)
+    for quality in range(80, 20, -10):
+        stream = io.BytesIO()
+        picture.save(stream, "WEBP", quality=quality, method=6)
+        if stream.tell() <= MOST:
+            break
+    (PLACE / f"{name}.webp").write_bytes(stream.getvalue())
+    print(f"{name}: {picture.width} × {picture.height}, {stream.tell()} bytes")
+
+
+def take_poster(desk: Desk) -> None:
+    """Take the sheet that goes on the wall, from its PDF."""
+    page = desk.sign_in(UNION)
+    first(page, "/joining/codes", "tbody a.btn")
+    with page.expect_download() as got:
+        page.get_by_role("button", name="下载海报").click()
+    file = desk.school.server.instance / "poster.pdf"
+    got.value.save_as(file)
+    stream = io.BytesIO()
+    pypdfium2.PdfDocument(file)[0].render(scale=1.5).to_pil().save(stream, "PNG")
+    keep("poster", stream.getvalue(), WIDTHS[PHONE])
+
+
+def take_form(desk: Desk) -> None:
+    """Take the applicant's form on a phone."""
+    phone = desk.window(PHONE[0])
+    phone.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    phone.goto(address_of(desk.school))
+    phone.evaluate("document.querySelector('#section-1').scrollIntoView()")
+    keep("apply", phone.screenshot(), WIDTHS[PHONE])
+
+
+def main(names: list[str]) -> None:
+    """Take the pictures called `names`, or all."""
+    PLACE.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        instance = Path(folder) / "instance"
+        told = command(instance, "seed", "--members", "600", "--units", "25", "--seed", "2026")
+        if told.returncode:
+            raise SystemExit(told.stderr)
+        lines = (instance / "demo-accounts.txt").read_text("utf-8").splitlines()
+        who = {f"{one.role} {one.unit}": one for one in (Account(*line.split("\t")) for line in lines)}
+        browser = playwright().chromium.launch(executable_path=shutil.which("chromium"), args=list(CHROMIUM))
+        with Server(instance, base_url=OUTSIDE) as server:
+            desk = Desk(browser, School(server, who))
+            wanted = [name for name in (*SHOTS, "apply", "poster") if not names or name in names]
+            if "apply" in wanted:
+                take_form(desk)
+            if "poster" in wanted:
+                take_poster(desk)
+            for name, (person, look) in SHOTS.items():
+                if name not in wanted:
+                    continue
+                page = desk.sign_in(person, DESK[0])
+                look(page)
+                page.wait_for_load_state("networkidle")
+                keep(name, page.screenshot(), WIDTHS[DESK])
+            desk.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
