@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import shutil
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import pypdfium2
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import FilePayload, Page
 
 from tests.journeys.applicant import address_of
 from tests.serving import CHROMIUM, ROOT, Account, Desk, School, Server, command, playwright
@@ -144,6 +145,25 @@ def take_form(desk: Desk) -> None:
     keep("apply", phone.screenshot(), WIDTHS[PHONE])
 
 
+def take_comparison(desk: Desk) -> None:
+    """Compare the members with a list as HR would send it, in which some things differ."""
+    database = sqlite3.connect(desk.school.server.instance / "portal.db")
+    query = "SELECT name, staff_no, department FROM members WHERE membership_status = 'active' AND staff_no IS NOT NULL"
+    rows = [list(row) for row in database.execute(query + " ORDER BY id").fetchall()]
+    database.close()
+    for place in range(5, 60, 9):
+        rows[place][2] = rows[place + 40][2]
+    lines = [["姓名", "工号", "部门"], *rows[4:], ["邵新来", "20269001", "教务处"], ["祝新来", "20269002", "财务处"]]
+    text = "\n".join(",".join(cell or "" for cell in line) for line in lines)
+    page = desk.sign_in(UNION)
+    page.goto("/comparison/")
+    file: FilePayload = {"name": "在职人员.csv", "mimeType": "text/csv", "buffer": text.encode()}
+    page.get_by_label("人事名单").set_input_files(file)
+    page.get_by_role("button", name="开始比对").click()
+    page.wait_for_url("**/comparison/*")
+    keep("comparison", page.screenshot(), WIDTHS[DESK])
+
+
 def main(names: list[str]) -> None:
     """Take the pictures called `names`, or all."""
     PLACE.mkdir(exist_ok=True)
@@ -157,11 +177,13 @@ def main(names: list[str]) -> None:
         browser = playwright().chromium.launch(executable_path=shutil.which("chromium"), args=list(CHROMIUM))
         with Server(instance, base_url=OUTSIDE) as server:
             desk = Desk(browser, School(server, who))
-            wanted = [name for name in (*SHOTS, "apply", "poster") if not names or name in names]
+            wanted = [name for name in (*SHOTS, "apply", "poster", "comparison") if not names or name in names]
             if "apply" in wanted:
                 take_form(desk)
             if "poster" in wanted:
                 take_poster(desk)
+            if "comparison" in wanted:
+                take_comparison(desk)
             for name, (person, look) in SHOTS.items():
                 if name not in wanted:
                     continue

@@ -57,6 +57,8 @@ TASKS: tuple[Task, ...] = (
     Task("slip", "替会员重置登录密码", (P.MEMBER_EDIT,)),
     Task("print", "打印登记表", (P.MEMBER_PRINT,)),
     Task("archive", "签字归档", (P.MEMBER_PRINT,)),
+    Task("compare", "与人事名单比对", (P.COMPARE,)),
+    Task("matters", "办理比对后的拟办事项", (P.MEMBER_EDIT,)),
     # the house
     Task("units", "看组织机构", (P.UNIT_READ,)),
     Task("units_manage", "新增、更名、调整、停用单位", (P.UNIT_MANAGE,)),
@@ -110,6 +112,8 @@ PLACES: dict[str, str] = {
     "prints.paper": "archive",
     "prints.check": "card",
     "cards": "card",
+    "comparison": "compare",
+    "matters": "matters",
     "units": "units_manage",
     "units.index": "units",
     "units.detail": "units",
