@@ -16,6 +16,7 @@ KEYS = ("id_number", "staff_no", "member_no")  # by which a row is known to mean
 LEAST = 2  # headings that make a row one of headings
 NO_KEY = "没有“身份证号”一列，也没有“工号”一列，无法认出每一行是哪一位，请补上或在列的对应中选择"
 
+NAMELESS = "（没有列名）"
 _LOOKED_AT = 60  # rows in which a column without a known heading is looked at
 
 
@@ -49,20 +50,28 @@ class Column:
 def heading_row(rows: list[Row], mapping: Mapping[str, str | None]) -> tuple[int, list[str]]:
     """Return the place of the last row of headings and the headings; of a title above and a heading below one is made.
 
-    The row with the most known headings counts, the first of several; -1 where none has two.
+    The row with the most known headings counts, the first of several; -1 where none has two. A row of headings right
+    below one is read with it, never alone: what stands below 配偶 is hers.
     """
     best = (LEAST - 1, -1, [""])
     top = [row for row in rows if row.number <= WITHIN]
+    alone = [[" ".join(text.split()) for text in row.shown()] for row in top]
+    scores = [_score(texts, mapping) for texts in alone]
     for place, row in enumerate(top):
-        one = [" ".join(cell.text.split()) for cell in row]
-        choices = [(place, one)]
-        if place + 1 < len(rows) and rows[place + 1].number == row.number + 1:
-            choices.append((place + 1, _two_lines(row, rows[place + 1])))
-        for end, texts in choices:
-            score = len({name for name in map(_field_by_heading, texts) if name} | set(_mapped(texts, mapping)))
-            if score > best[0]:
-                best = (score, end, texts)
+        is_below = place > 0 and top[place - 1].number == row.number - 1 and scores[place - 1] >= LEAST
+        choices = [] if is_below else [(scores[place], place, alone[place])]
+        if place + 1 < len(top) and top[place + 1].number == row.number + 1:
+            both = _two_lines(alone[place], alone[place + 1])
+            score = _score(both, mapping)
+            if score > scores[place] or (score == scores[place] and scores[place + 1] >= LEAST):
+                choices = [(score, place + 1, both)]
+        best = max([best, *choices], key=lambda choice: choice[0])
     return best[1], best[2]
+
+
+def _score(texts: list[str], mapping: Mapping[str, str | None]) -> int:
+    """Return how many fields these headings are known to mean."""
+    return len({name for name in map(_field_by_heading, texts) if name} | set(_mapped(texts, mapping)))
 
 
 def _field_by_heading(heading: str) -> str | None:
@@ -74,26 +83,32 @@ def _mapped(texts: list[str], mapping: Mapping[str, str | None]) -> list[str]:
     return [name for name in (mapping.get(plain(text)) for text in texts if text) if name]
 
 
-def _two_lines(above: Row, below: Row) -> list[str]:
+def _two_lines(above: list[str], below: list[str]) -> list[str]:
     """Return the headings of two rows as one; a heading above stands over the columns to its right that have none."""
     found: list[str] = []
     over = ""
     for index in range(max(len(above), len(below))):
-        first, second = (" ".join(row[index].text.split()) for row in (above, below))
+        first, second = (row[index] if index < len(row) else "" for row in (above, below))
         over = first or (over if second else "")
         found.append(joined(over, second))
     return found
 
 
-def columns_of(texts: list[str]) -> list[Column]:
-    """Return the columns that have a heading, each with a key of its own."""
+def columns_of(texts: list[str], rows: list[Row]) -> list[Column]:
+    """Return the columns that have a heading, each with a key of its own, and those without one that are filled.
+
+    `rows` are those below the headings.
+    """
     seen: Counter[str] = Counter()
     columns: list[Column] = []
-    for index, heading in enumerate(texts):
-        key = plain(heading)
-        if key:
+    sample = [row.shown() for row in rows[:_LOOKED_AT]]
+    for index in range(max([len(texts), *map(len, sample)])):
+        heading = texts[index] if index < len(texts) else ""
+        if key := plain(heading):
             seen[key] += 1
             columns.append(Column(index, heading[:60], key if seen[key] == 1 else f"{key}({seen[key]})"))
+        elif sum(index < len(shown) and shown[index] != "" for shown in sample) > len(sample) / 2:
+            columns.append(Column(index, NAMELESS, f"#{index + 1}"))
     return columns
 
 

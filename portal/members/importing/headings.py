@@ -87,12 +87,14 @@ _READ_BY_OTHERS = frozenset({
 NAMES: tuple[str, ...] = tuple(
     field.name for field in FIELDS if field.kind not in _READ_BY_OTHERS and field.name != "membership_status"
 )
-# headings above headings that add nothing to those below
-_SECTIONS = frozenset({
-    "基本信息", "个人信息", "基本情况", "个人基本信息", "个人情况", "会员信息", "会员基本信息", "职工信息", "人员信息",
-    "职工基本信息", "证件信息", "身份信息", "工作信息", "单位信息", "联系方式", "联系信息", "会籍信息", "其他",
-    "其他信息", "有效证件", "学历学位", "学历职称", "人事信息", "教育信息", "教育情况",
-    *(section.label for section in Section),
+# headings above headings that add nothing to those below, and those under which other people and places stand
+_SECTION = re.compile(r".{0,8}(?:信息|情况|资料|联系方式)|有效证件|学历学位|学历职称|其他|婚育与家庭|会籍")
+_SECTIONS = frozenset(section.label for section in Section)
+_OF_OTHERS = re.compile(r"(?:配偶|爱人|子女|小孩|孩子|父|母|家属|家庭|紧急|介绍人|证明人|负责人|单位|办公|原|前|拟).*")
+# what the others have too
+_OF_ANYONE = frozenset({
+    "name", "sex", "birth_date", "ethnicity", "id_type", "id_number", "mobile", "department", "home_address",
+    "political_status", "education", "degree", "admin_duty", "remark",
 })  # fmt: skip
 
 
@@ -153,14 +155,19 @@ def is_by_the_system(heading: str) -> bool:
 def joined(above: str, below: str) -> str:
     """Return the heading of a column that has one above and one below: 会籍变化 and 日期 are 会籍变化日期.
 
-    A heading of a section above adds nothing.
+    A heading of a section above adds nothing; one of other people does, so that 配偶 and 姓名 are no 姓名.
     """
-    if not below or plain(above) == plain(below):
+    over, under = plain(above), plain(below)
+    if not below or over == under:
         return above
-    if not above or plain(above) in _SECTIONS:
+    known = meant(below)
+    if not above or (known is not None and over in under):
         return below
-    if meant(above + below) is None and meant(below) is not None and plain(above) in plain(below):
-        return below
+    if meant(above + below) is None and known is not None:
+        is_section = _SECTION.fullmatch(over) is not None or over in _SECTIONS
+        is_others = _OF_OTHERS.fullmatch(over) is not None
+        if (is_section or not is_others) if known.field not in _OF_ANYONE else (is_section and not is_others):
+            return below
     return above + below
 
 

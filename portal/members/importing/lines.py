@@ -16,9 +16,11 @@ _REMARK = re.compile(
 )
 _EXAMPLE = re.compile(r"[(\[]?(?:填写)?(?:示例|样例|范例|例如|例)[)\]]?\d?(?:[::].*|$)")
 _SENTENCE = re.compile(r"[,。;、::!?]")
+_HINT = re.compile(r"必填|选填|格式|填写|请|选择|代码|例如|如:|yyyy|YYYY|位数字|GB/?T")
 _HINTS = frozenset(
     {"必填", "选填", "非必填", "可选", "必填项", "选填项", "文本", "文本格式", "日期", "下拉选择", "下拉"}
 )
+HINTS_WITHIN = 3
 EXAMPLES_WITHIN = 5  # rows below the headings
 REMARK = "填表说明或签字"
 _LETTER = re.compile(r"[0-9A-Za-z]")
@@ -46,7 +48,7 @@ def people(
         why = ""
         if len(filled) >= LEAST and all(text in headings for text in filled):
             why = "重复的表头"
-        elif place < 3 and _is_hint(filled):
+        elif place < HINTS_WITHIN and _is_hint(filled, has_identity=has_identity):
             why = "填写提示"
         elif place < EXAMPLES_WITHIN and any(_EXAMPLE.match(_squeezed(text)) for text in (filled[0], *called)):
             why = "示例"
@@ -71,11 +73,12 @@ def _at(texts: list[str], index: int) -> str:
     return texts[index] if index < len(texts) else ""
 
 
-def _is_hint(filled: list[str]) -> bool:
+def _is_hint(filled: list[str], *, has_identity: bool) -> bool:
     """Whether a row below the headings says how to fill in, or numbers the columns."""
     plain_words = [_squeezed(text) for text in filled]
     is_counted = len(filled) > 3 and plain_words == [str(number) for number in range(1, len(filled) + 1)]
-    return is_counted or all(word.strip("()") in _HINTS for word in plain_words)
+    hinting = sum(word.strip("()") in _HINTS or _HINT.search(word) is not None for word in plain_words)
+    return is_counted or hinting == len(filled) or (not has_identity and hinting >= max(2, len(filled) / 3))
 
 
 def _why_no_person(texts: list[str], filled: list[str], names: list[int], is_over: bool) -> str:

@@ -141,8 +141,8 @@ def _recognised(sheet: Sheet, mapping: Mapping[str, str | None], book: Book) -> 
         table.problems.append(NO_HEADINGS)
         return table
     table.heading_row = sheet.rows[place].number
-    table.columns = columns_of(texts)
     below = sheet.rows[place + 1 :]
+    table.columns = columns_of(texts, below)
     notes, problems = give_fields(table.columns, mapping, below)
     table.notes += notes
     table.problems += problems

@@ -170,6 +170,55 @@ def test_two_lines_of_headings_are_one_in_a_workbook_and_in_text() -> None:
     assert (in_book.rows[0].number, in_text.rows[0].number) == (3, 2)  # in a csv the headings are 1
 
 
+def test_headings_of_other_people_below_a_heading_are_not_the_members() -> None:
+    above = ["姓名", "身份证号", "家庭情况", None, "配偶", None, "人事情况", None]
+    below = [None, None, "婚姻状况", "子女数", "姓名", "手机号", "职称", "文化程度"]
+
+    found = table(
+        workbook(above, below, ["周雨桐", "110101199003074530", "已婚", 1, "吴迪", "13900001111", "讲师", "本科"])
+    )
+
+    assert fields(found) == {
+        "姓名": "name", "身份证号": "id_number", "婚姻状况": "marital_status", "子女数": "children_count",
+        "职称": "prof_title", "文化程度": "education",
+    }  # fmt: skip
+    assert [column.heading for column in found.unknown] == ["配偶姓名", "配偶手机号"]
+
+
+@pytest.mark.parametrize("columns", [4, 8])
+def test_a_second_line_about_a_spouse_alone_is_never_the_heading(columns: int) -> None:
+    above = ["姓名", "身份证号", "配偶", *[None] * 5]
+    below = [None, None, "姓名", "手机号", "民族", "工作单位", "学历", "职称"][:columns]
+
+    found = table(workbook(above, below, ["周雨桐", "110101199003074530", "吴迪", "13900001111"]))
+
+    assert found.heading_row == 2
+    assert fields(found) == {"姓名": "name", "身份证号": "id_number"}
+    assert found.rows[0].texts["name"] == "周雨桐"
+
+
+def test_a_column_without_a_heading_is_asked_about_where_it_is_filled() -> None:
+    numbers = ["13900001111", "13900002222", "13900003333"]
+    raw = workbook(
+        ("姓名", "工号", None, None), *(("周雨桐", f"T{number}", number) for number in numbers), (None,) * 3 + ("x",)
+    )
+
+    found = table(raw)
+
+    assert [(column.letter, column.heading, column.suggested) for column in found.unknown] == [
+        ("C", "（没有列名）", "mobile")
+    ]  # fmt: skip
+    assert [row.texts["mobile"] for row in table(raw, {"#3": "mobile"}).rows] == numbers
+
+
+def test_rows_of_rules_below_the_headings_are_left_out() -> None:
+    rules = ("与身份证一致", "18位，请设为文本格式", "11位数字", "请填写全称")
+
+    found = table(workbook(HEADINGS, rules, ("周雨桐", "110101199003074530", "13900001111", "教务处")))
+
+    assert ([row.number for row in found.rows], found.skipped) == ([3], [(2, "填写提示")])
+
+
 def test_the_regional_template_is_known_but_for_what_the_union_does_not_keep() -> None:
     person = ("u1", "周雨桐", "女", "19900307", "汉族", "13900001111", "身份证",
               "110101199003074530", "机械厂工会", "", "", "", "0007", "工程师", 2012, "", "", "在岗", "非农业", "本科",
