@@ -32,6 +32,7 @@ from portal.home import views as home
 from portal.joining import code_views as codes
 from portal.joining import draft_views as drafts
 from portal.joining import entry_views as entry
+from portal.joining import imported
 from portal.joining import many_views as many
 from portal.joining import service as joining_service
 from portal.joining import views as joining
@@ -42,6 +43,8 @@ from portal.members import service as members_service
 from portal.members import sight
 from portal.members import views as members
 from portal.members.activation import views as activation
+from portal.members.importing import door
+from portal.members.importing import views as importing
 from portal.org import guards, login
 from portal.org import views as org
 from portal.org.people import views as people
@@ -60,6 +63,7 @@ ROOMS = (
     people.bp,
     members.bp,
     activation.bp,
+    importing.bp,
     joining.bp,
     drafts.bp,
     entry.bp,
@@ -148,6 +152,7 @@ def create_app(settings: Settings, *, restoring: bool = False) -> Flask:
     comparison_door.use(enlisting)
     anchors.use(settings.anchors_path)
     chunks.use(settings.jobs_path / "prints")
+    door.use(imported)
     web.install(app)
     CSRFProtect(app)
     login.install(app)

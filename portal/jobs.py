@@ -7,6 +7,7 @@ from portal.core import anchors
 from portal.core.clock import Job
 from portal.joining import applying, drafts
 from portal.joining import service as joining
+from portal.members.importing import service as importing
 from portal.org import attempts, sessions
 from portal.org.units import names
 from portal.prints import service as prints
@@ -21,6 +22,7 @@ JOBS = (
     Job("joining.drafts", drafts.sweep, hour=0, minute=20),
     Job("joining.photos", applying.sweep_photos, hour=0, minute=25),
     Job("comparison.forget", comparison.forget_due, hour=0, minute=35),
+    Job("imports.expire", importing.expire, hour=0, minute=30),
     Job("sessions.sweep", sessions.sweep, hour=3, minute=30),
     Job("attempts.sweep", attempts.sweep, hour=3, minute=35),
 )

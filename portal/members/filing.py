@@ -140,9 +140,9 @@ def keep_admission(member: Member, version: MemberVersion, applied: Applied, *, 
     db.session.add(row)
 
 
-def is_historic(member: Member) -> bool:
+def is_historic(member_id: int) -> bool:
     """Whether the member came in without an application here: from the paper files, or from a list."""
-    row = db.session.scalars(select(Admission).where(Admission.member_id == member.id)).one_or_none()
+    row = db.session.scalars(select(Admission).where(Admission.member_id == member_id)).one_or_none()
     return row is None or (not row.serial and row.applied_on is None)
 
 

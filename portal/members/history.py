@@ -111,11 +111,14 @@ def _seal(name: str, value: Any, uuid: str) -> bytes:
 def opened(columns: Mapping[str, Any]) -> dict[str, Any]:
     """Return by catalogue name what the `columns` of one row of members or versions say; the branch is left out."""
     values = {name: columns[name] for name in _PLAIN}
-    for name, seal in _SEALS.items():
-        stored = columns[f"{name}_sealed"]
-        bound_to = f"{Member.SEAL_FAMILY}|{name}|{columns['uuid']}"
-        values[name] = None if stored is None else seal.decode(crypto.open_sealed(stored, bound_to=bound_to))
-    return values
+    return values | {name: opened_one(name, columns[f"{name}_sealed"], columns["uuid"]) for name in _SEALS}
+
+
+def opened_one(name: str, stored: bytes | None, uuid: str) -> Any:
+    """Return what the sealed column of the field `name` says in the record of `uuid`."""
+    if stored is None:
+        return None
+    return _SEALS[name].decode(crypto.open_sealed(stored, bound_to=f"{Member.SEAL_FAMILY}|{name}|{uuid}"))
 
 
 def births_of(children: Iterable[Mapping[str, Any]] | None) -> list[dict[str, Any]]:

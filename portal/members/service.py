@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from io import BytesIO
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from sqlalchemy import select
 
@@ -152,13 +152,33 @@ def _refuse_taken_staff_no(staff_no: str | None, member: Member | None) -> None:
 # --- editing ----------------------------------------------------------------------------------------------------------
 
 
-def right_to(actor: User, member: Member, field: Field) -> Right:
+class Record(Protocol):
+    """What a right asks of a member."""
+
+    @property
+    def id(self) -> int:
+        """Her number."""
+
+    @property
+    def user_id(self) -> int | None:
+        """Her account."""
+
+    @property
+    def membership_status(self) -> str:
+        """Whether she still is one."""
+
+    @property
+    def unit(self) -> OrgUnit:
+        """Where she is."""
+
+
+def right_to(actor: User, member: Record, field: Field) -> Right:
     """Return what the actor may do to the field of this member by hand.
 
     On one's own record only a member's rights hold, whatever office one has; what one may not read one may not write.
     The day of joining is that of the decision: by hand it is set for historic members alone.
     """
-    if field.name == "join_date" and not filing.is_historic(member):
+    if field.name == "join_date" and not filing.is_historic(member.id):
         return NEVER
     if member.user_id == actor.id:
         return field.edits.own if member.membership_status in LIVE else NEVER

@@ -26,7 +26,10 @@ from portal.joining.expected.models import ExpectedList
 from portal.joining.models import Application, ApplicationState, CodeDay, JoinCode
 from portal.joining.questions import FULL
 from portal.members import filing, history
+from portal.members.catalogue import FIELD
 from portal.members.enums import PostKind
+from portal.members.importing import uploading
+from portal.members.importing.models import Import
 from portal.members.models import Member, SearchText, UnionPost
 from portal.members.printing import Papers
 from portal.org import access, sessions
@@ -41,6 +44,7 @@ from portal.prints import chunks
 from portal.prints.models import JobState, PrintJob, PrintKind
 from tests import doors, factories
 from tests.factories import Canaries
+from tests.members.importing import lists
 
 S = ApplicationState
 
@@ -66,6 +70,7 @@ class Place:
     comparison: Comparison
     finding: Finding  # somebody whom the personnel office knows alone
     matter: Matter
+    brought: Import  # a file that has changed the member
 
 
 @dataclass(frozen=True)
@@ -142,6 +147,7 @@ def _fill_place(unit: OrgUnit, clerk: User, chair: User) -> Place:
     return Place(
         unit, member, of_member, of_applicant, applications, code, entered, roll, invitation, confirmation, coming_name,
         department, sheet, _an_officer(unit, chair), *_compare(clerk, unit, member),
+        _bring_back(clerk, unit, member, of_member, of_applicant),
     )  # fmt: skip
 
 
@@ -153,6 +159,47 @@ def _compare(clerk: User, unit: OrgUnit, member: Member) -> tuple[Comparison, Fi
     opened = matters.open_for(clerk, MatterKind.LEAVE, [Intent(member.id)], note="名单上没有")
     db.session.commit()
     return comparison, db.session.scalars(alone).one(), opened[member.id]
+
+
+def _bring_back(clerk: User, unit: OrgUnit, member: Member, of_member: Canaries, of_applicant: Canaries) -> Import:
+    """Let an import write what is masked of the member, who was someone else's for a while; its columns are kept."""
+    values = of_member.values
+    history.write(
+        member,
+        {"mobile": "13912345678", "home_address": "旧住址", "dues_base": "1.00", "family_planning_text": "旧证号"},
+        SHELL,
+        reason="测试",
+    )
+    db.session.commit()
+    kept = ("name", "id_number", "mobile", "home_address", "dues_base", "family_planning_text")
+    rows = [
+        {FIELD[name].label: str(person[name]) for name in kept if person.get(name)} | {"说明栏": "不导入"}
+        for person in (values, of_applicant.values)
+    ]
+    item = lists.bring(clerk, unit, *rows)
+    said = (item.said or {})["columns"]
+    item = uploading.map_columns(clerk, item.id, {one["key"]: one["field"] for one in said})
+    db.session.commit()
+    return lists.commit(clerk, item)
+
+
+def _preview_of(user: User, unit: OrgUnit) -> None:
+    """Give the person a preview of her own; who may not import has an empty one, as if she had once been allowed to."""
+    if user.holds(Permission.MEMBER_IMPORT):
+        top = access.tops(user, Permission.MEMBER_IMPORT)[0]
+        lists.bring(user, top, lists.line(factories.a_person(), "GH01" if top.code == "GH" else top.code))
+        return
+    db.session.add(
+        Import(
+            unit_id=unit.id, judged_at=now(), file_name="名单.csv", file_sha256="0" * 64, is_historic=False,
+            has_consent=False, uploaded_by=user.id,
+        )
+    )  # fmt: skip
+
+
+def import_of(user: User) -> int:
+    """Return the number of the person's own preview."""
+    return db.session.scalars(select(Import.id).where(Import.uploaded_by == user.id)).one()
 
 
 def _look_after(clerk: User, unit: OrgUnit) -> tuple[UnitName, Department, UnitSheet]:
@@ -270,6 +317,7 @@ def add_people(house: House) -> None:
         _sheet(user, house.units["top"])
         if name == "union chair":
             lend(user, house.places["a"].officer, house.units["top"])
+        _preview_of(user, house.units["c"])
         user.must_change_password = name == "one-time password"
         house.people[name] = user
         house.records[name] = member

@@ -331,6 +331,31 @@ cards.card                  GET   -             L . . . . . . . . L P
 cards.code                  GET   -             L . . . . . . . . L P
 cards.verify                GET   -             . . . . . . . . . . .
 
+importing.index             GET   -             L F . . . . F F F L P
+importing.index             POST  -             L F . . . . F F F L P
+importing.detail            GET   a             L F . . A . F F F L P
+importing.detail            GET   b             L F A A . . F F F L P
+importing.detail            GET   top           L F A A A . F F F L P
+importing.detail            GET   own           L F . . . . F F F L P
+importing.detail            GET   absent        L F A A A A F F F L P
+importing.columns           GET   a             L F A A A A F F F L P
+importing.columns           GET   own           L F . . . . F F F L P
+importing.columns           GET   absent        L F A A A A F F F L P
+importing.columns           POST  a             L F A A A A F F F L P
+importing.columns           POST  own           L F . . . . F F F L P
+importing.columns           POST  absent        L F A A A A F F F L P
+importing.commit            POST  a             L F A A A A F F F L P
+importing.commit            POST  own           L F . . . . F F F L P
+importing.commit            POST  absent        L F A A A A F F F L P
+importing.undo              POST  a             L F . . A . F F F L P
+importing.undo              POST  b             L F A A . . F F F L P
+importing.undo              POST  top           L F A A A . F F F L P
+importing.undo              POST  own           L F R R R R F F F L P
+importing.undo              POST  absent        L F A A A A F F F L P
+importing.discard           POST  a             L F A A A A F F F L P
+importing.discard           POST  own           L F . . . . F F F L P
+importing.discard           POST  absent        L F A A A A F F F L P
+
 prints.index                GET   -             L F . . . . . F F L P
 prints.start                POST  -             L F . . . . . F F L P
 prints.job                  GET   a             L F A A A A A F F L P

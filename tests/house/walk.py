@@ -23,8 +23,18 @@ from tests.client import DistrustfulClient
 from tests.conftest import Prepared
 from tests.house import everything, matrix
 from tests.house.everything import House
+from tests.members.importing import lists
 
 ABSENT = 999_999
+COLUMNS = (
+    "name",
+    "id_number",
+    "mobile",
+    "staff_no",
+    "department",
+    "education",
+    "branch",
+)  # of a list as `lists` makes it
 NO_TOKEN = "A" * 22
 
 Place = tuple[dict[str, Any], dict[str, Any]]  # arguments of the address, body
@@ -70,6 +80,7 @@ class Walk:
                 "account": place.officer.id,
                 "grant": place.officer.grants[0].id,
                 "delegation": place.officer.grants[1].id,
+                "import": place.brought.id,
                 "proof": filing.prints_of(place.member)[0].code,
                 "unit_code": place.unit.code,
                 "coming_name": place.coming_name.id,
@@ -92,13 +103,20 @@ class Walk:
                 "account": user.id,
                 "grant": user.grants[0].id if user.grants else ABSENT,
                 "delegation": next(iter(one.id for one in delegating.own(user)), ABSENT),
+                "import": everything.import_of(user),
             }
             for name, user in house.people.items()
         }
         # a stranger and a disabled account have nothing of their own; they knock at somebody's
         own["stranger"] = own["member"]
         person = factories.a_person()
-        return {"places": places, "own": own, "elsewhere": house.units["c"].id, "applicant": _typed(person.values)}
+        return {
+            "places": places,
+            "own": own,
+            "elsewhere": house.units["c"].id,
+            "applicant": _typed(person.values),
+            "file": lists.table([lists.line(factories.a_person())]),
+        }
 
     def put_back(self) -> None:
         """Bring the house and the browsers back to what they were."""
@@ -116,7 +134,7 @@ class Walk:
             nothing = dict.fromkeys(S, ABSENT)
             numbers = (
                 "member", "code", "unit", "notice", "job", "waiting_job", "entry", "list", "person", "coming_name",
-                "department", "sheet", "event", "account", "grant", "delegation", "comparison", "finding", "matter",
+                "department", "sheet", "event", "import", "account", "grant", "delegation", "comparison", "finding", "matter",
             )  # fmt: skip
             words = {"receipt": "aaaaa-bbbbb", "proof": "a" * 12, "role": "nobody"}
             words |= dict.fromkeys(("token", "invitation", "confirmation"), NO_TOKEN)
@@ -153,6 +171,7 @@ class Walk:
         of_unit: dict[str, Any] = {"id": here.get("unit")}
         from_today = {"starts": today().isoformat()}
         of_comparison: dict[str, Any] = {"id": here.get("comparison")}
+        of_import: dict[str, Any] = {"id": here.get("import")}
         requests: dict[str, Place] = {
             "system.event": ({"id": here.get("event")}, {}),
             "static": ({"filename": "public.css"}, {}),
@@ -254,6 +273,12 @@ class Walk:
             "prints.file_many": ({}, {"ids": [here.get("member")], "place": "档案柜 A-03"}),
             "prints.paper": (one, {"place": "档案柜 A-03"}),
             "prints.scan": (one, {}),
+            "importing.index": ({}, {"file": (io.BytesIO(self.ids["file"]), "名单.csv")}),
+            "importing.detail": (of_import, {}),
+            "importing.columns": (of_import, {f"field{number}": name for number, name in enumerate(COLUMNS)}),
+            "importing.commit": (of_import, {"seen": "1"}),
+            "importing.undo": (of_import, {}),
+            "importing.discard": (of_import, {}),
             "units.detail": (of_unit, {}),
             "units.new": (of_unit, {"name": "新小组", "kind": "group"}),
             "units.edit": (of_unit, {"contact_phone": "0335-8051111"}),
