@@ -38,7 +38,10 @@ def test_from_the_file_to_members_and_back(page, tree):
     person = a_historic()
 
     answer = upload(
-        page, line(person), line({"name": member.name, "id_number": member.id_number}, 手机号码="13812345678"), is_historic="y"
+        page,
+        line(person),
+        line({"name": member.name, "id_number": member.id_number}, 手机号码="13812345678"),
+        is_historic="y",
     )
 
     assert answer.status_code == 303
@@ -84,7 +87,13 @@ def test_columns_are_asked_for_once(page, tree, client_of, union):
     person, later = factories.a_person(), factories.a_person()
 
     def sheet(one):
-        return {"尊姓大名": one.name, "身份证号": one.id_number, "手机": one.values["mobile"], "分工会": "GH01", "饭卡": "07"}
+        return {
+            "尊姓大名": one.name,
+            "身份证号": one.id_number,
+            "手机": one.values["mobile"],
+            "分工会": "GH01",
+            "饭卡": "07",
+        }
 
     answer = upload(page, sheet(person))
     assert answer.location.endswith("/columns")
@@ -93,7 +102,7 @@ def test_columns_are_asked_for_once(page, tree, client_of, union):
     assert "内容如：07" in said
     assert person.id_number not in said
 
-    confirmed = page.submit(answer.location, {"field0": "name", "field4": ""})
+    confirmed = page.submit(answer.location, {"field0": "name", "field4": ""}, action="columns")
     assert confirmed.status_code == 303
     assert person.name in words(page.get(confirmed.location).text)
     assert count(ColumnMapping) == 1
@@ -107,7 +116,7 @@ def test_one_field_for_two_columns_is_refused_and_what_was_chosen_stays(page, tr
     person = factories.a_person()
     answer = upload(page, line(person, 绰号="阿明"))
 
-    refused = page.submit(answer.location, {"field0": "name", "field7": "name"})
+    refused = page.submit(answer.location, {"field0": "name", "field7": "name"}, action="columns")
 
     assert refused.status_code == 422
     assert "姓名有重复的列" in words(refused.text)
