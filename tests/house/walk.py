@@ -134,7 +134,8 @@ class Walk:
             nothing = dict.fromkeys(S, ABSENT)
             numbers = (
                 "member", "code", "unit", "notice", "job", "waiting_job", "entry", "list", "person", "coming_name",
-                "department", "sheet", "event", "import", "account", "grant", "delegation", "comparison", "finding", "matter",
+                "department", "sheet", "event", "import", "account", "grant", "delegation", "comparison", "finding",
+                "matter",
             )  # fmt: skip
             words = {"receipt": "aaaaa-bbbbb", "proof": "a" * 12, "role": "nobody"}
             words |= dict.fromkeys(("token", "invitation", "confirmation"), NO_TOKEN)
