@@ -70,18 +70,25 @@ def known(record: Record) -> Known:
 
 
 class Branches:
-    """Which branches of the union a department belongs to today; asked once for each department."""
+    """Which branches of the union a department belongs to today; asked once for each department.
+
+    A department that the table does not know belongs to the branch that is called after it.
+    """
 
     def __init__(self, union: OrgUnit) -> None:
         self._union = union
+        self._called: dict[str, list[OrgUnit]] = {}
+        for branch in departments.branches(union):
+            self._called.setdefault(plain(branch.name).removesuffix("工会").removesuffix("分"), []).append(branch)
         self._known: dict[str, list[OrgUnit]] = {}
         self.unknown: dict[str, int] = {}  # by department as it is written: of how many rows
 
     def of(self, department: str) -> list[OrgUnit]:
-        """Return the branches, none where the table does not know the department."""
+        """Return the branches, none where nobody knows the department."""
         key = plain(department)
         if key not in self._known:
             self._known[key] = departments.branches_of(department, today(), self._union) if key else []
+            self._known[key] = self._known[key] or self._called.get(key, [])
         return self._known[key]
 
     def asked(self, department: str) -> list[OrgUnit]:

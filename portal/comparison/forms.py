@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wtforms import FileField, HiddenField, RadioField, SelectField, StringField
+from wtforms import FileField, HiddenField, SelectField, StringField
 
 from portal.core.forms import PortalForm
 
@@ -43,7 +43,7 @@ class TakeForm(PortalForm):
 class IgnoreForm(TakeForm):
     """Why they are ignored."""
 
-    reason = RadioField("原因", choices=dict(Reason.choices()), validate_choice=False)
+    reason = SelectField("原因", choices={"": "请选择", **dict(Reason.choices())}, validate_choice=False)
 
 
 class ExportForm(PortalForm):

@@ -17,8 +17,8 @@ from portal.org.permissions import Permission
 
 from . import comparing, exporting, matching, rechecking, service, taking
 from .forms import CutForm, ExportForm, IgnoreForm, TakeForm, UploadForm
-from .models import Comparison, Finding, Kind
-from .service import Cut
+from .models import Comparison, Finding, Kind, Outcome
+from .service import Cut, Line
 from .settling import Settled
 from .taking import Act
 
@@ -110,7 +110,7 @@ def _detail(item: Comparison, export_form: ExportForm) -> ResponseReturnValue:
         page=_page(total, number, ".detail", here),
         form=form,
         export_form=export_form,
-        acts=_acts(user, item, cut, total),
+        acts=_acts(user, item, cut, lines),
         ticked="ticked" in request.args,
         may_discard=service.may_discard(item),
         said=item.said,
@@ -137,23 +137,23 @@ def _address(cut: Cut) -> dict[str, Any]:
     return {name: text for name, text in here.items() if text and (name, text) != ("show", service.OPEN)}
 
 
-def _acts(user: Any, item: Comparison, cut: Cut, total: int) -> list[Act]:
-    """Return the buttons over a list."""
-    if not total:
-        return []
+def _acts(user: Any, item: Comparison, cut: Cut, lines: list[Line]) -> list[Act]:
+    """Return what may be done about what a list shows."""
     if cut.show != service.OPEN:
-        return [Act.REOPEN] if cut.show == service.SETTLED else []
+        return [Act.REOPEN] if any(line.finding.outcome is Outcome.IGNORED for line in lines) else []
+    if not lines:
+        return []
     acts = taking.ACTS[cut.kind]
     if cut.kind is Kind.DIFFERENT and not service.has_status(user, item):
         acts = tuple(act for act in acts if act not in (Act.LEAVE, Act.RETIRE))
     return list(acts)
 
 
-@bp.route("/<int:id>/settle/<action>", methods=["GET", "POST"])
+@bp.route("/<int:id>/settle", methods=["GET", "POST"])
 @needs(Permission.COMPARE)
-def settle(id: int, action: str) -> ResponseReturnValue:
+def settle(id: int) -> ResponseReturnValue:
     """Show what is about to be done to those that were chosen, or do it and go back to their list."""
-    item, act = service.find(current_user, id), taking.act_of(action)
+    item, act = service.find(current_user, id), taking.act_of(request.args.get("action", ""))
     cut = _cut(service.counts(current_user, item))
     form = IgnoreForm() if act is Act.IGNORE else TakeForm()
     if request.method == "GET":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from typing import Any
 
 import openpyxl
@@ -13,17 +14,20 @@ from sqlalchemy import select
 
 from portal.comparison import comparing, service
 from portal.comparison.models import Comparison, Finding, Kind
+from portal.core.actors import SHELL
 from portal.core.db import db
+from portal.members import many
 from portal.members.models import Member
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Role
 from portal.org.units import departments
+from tests import factories
 
 # as personnel offices call them
 HEADINGS = {
     "staff_no": "教工编号", "name": "姓 名", "id_number": "公民身份号码", "department": "所在部门",
     "prof_title": "专业技术职务", "admin_duty": "行政职务", "mobile": "联系电话", "birth_date": "出生年月日",
-    "employment_status": "人员状态",
+    "employment_status": "人员状态", "work_start_date": "参加工作年月",
 }  # fmt: skip
 FEW = ("staff_no", "name", "id_number", "department")
 
@@ -48,6 +52,15 @@ def sheet(rows: Iterable[dict[str, Any]], fields: Sequence[str] = FEW) -> bytes:
 def row_of(member: Member, **other: Any) -> dict[str, Any]:
     """Return what the personnel office knows of a member, but for `other`."""
     return {name: getattr(member, name) for name in FEW} | other
+
+
+def crowd(unit: OrgUnit, number: int) -> list[Member]:
+    """Bring `number` members in at once, as an import would."""
+    people = [factories.a_person() for _ in range(number)]
+    since = date(1999, 1, 1)
+    beginnings = [many.Beginning(person.values | {"join_date": since}, unit.id, since) for person in people]
+    written = many.begin(beginnings, SHELL, reason="测试", batch_id="crowd")
+    return [db.session.get_one(Member, one.member_id) for one in written]
 
 
 @pytest.fixture

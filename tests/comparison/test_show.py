@@ -38,10 +38,10 @@ def form_of(browser: DistrustfulClient, path: str) -> dict[str, Any]:
 
 def settle(browser: DistrustfulClient, item: Comparison, kind: str, act: str, *names: str, **values: str) -> str:
     """Tick those called so (or press the button for all), confirm, and return what the list says afterwards."""
-    path = f"/comparison/{item.id}/settle/{act}"
+    path = f"/comparison/{item.id}/settle"
     waits = findings(item, Kind(kind))
     ids = [one.id for one in waits if not names or named(one) in names]
-    query = {"list": kind, "id": ids} if names else {"list": kind, "all": len(waits)}
+    query = {"list": kind, "action": act} | ({"id": ids} if names else {"all": len(waits)})
     page = browser.get(path, query_string=query)
     assert page.status_code == 200, page.location
     form, target = find_form(page.text, path, "settle")
