@@ -37,6 +37,7 @@ MOST_STRINGS, MOST_STYLES, MOST_SMALL = 3_000, 24 << 20, 4 << 20  # bytes of the
 MOST_ROW = 8 << 20  # bytes of one row
 MOST_MERGES = 20_000
 MOST_SHEETS = 100
+MOST_FORMATS = 65_490  # of cells, as Excel has it
 MOST_NAMED = 200  # styles that are looked for by name
 GAP = 2_000  # empty rows after which a sheet is at its end
 LEAN = 8 << 20  # bytes beyond four times those of the rows that hold something: the others are left out then
@@ -182,7 +183,10 @@ def _sheets(archive: zipfile.ZipFile, names: dict[str, zipfile.ZipInfo]) -> tupl
 
 
 def _formats(styles: bytes) -> Formats:
-    """Return the styles that show zeros, as (digits, decimals), and as None those that mean a day without saying so."""
+    """Return the styles that show zeros, as (digits, decimals), and as None those that mean a day without saying so.
+
+    Raises Refused where there are more than Excel knows.
+    """
     codes: dict[int, str] = {2: "0.00"}
     for tag in re.findall(rb"<(?:\w+:)?numFmt\s[^>]*>", styles):
         number, code = re.search(rb'numFmtId="(\d{1,6})"', tag), re.search(rb'formatCode="([^"]*)"', tag)
@@ -190,6 +194,8 @@ def _formats(styles: bytes) -> Formats:
             codes[int(number[1])] = code[1].decode("utf-8", "replace")
     begin = max(styles.find(b"cellXfs"), 0)
     cells = styles[begin : max(styles.find(b"cellXfs", begin + 7), 0)]
+    if cells.count(b"numFmtId=") > MOST_FORMATS:
+        raise Refused(LARGE)
     found: Formats = {}
     for place, tag in enumerate(re.findall(rb"<(?:\w+:)?xf\s[^>]*>", cells)):
         number = re.search(rb'numFmtId="(\d{1,6})"', tag)
