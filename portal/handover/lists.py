@@ -1,0 +1,40 @@
+"""《交接清单》: what passes, on A4, for both and a witness to sign."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from portal.core import audit, pdf
+from portal.core import db as database
+from portal.core.calendar import now, show_date, show_time
+from portal.members import printing
+from portal.org.models import User
+
+from . import passing, service, workflow
+from .models import Handover, HandoverState
+
+
+def print_list(actor: User, item: Handover, todos: Sequence[tuple[str, int]]) -> bytes:
+    """Return the list as a PDF, and leave the trace; it is made with no transaction open.
+
+    `todos` are what waits for whoever hands over, as (label, number). Raises PdfError, Absent.
+    """
+    number = item.id
+    counts = item.counts if item.state is HandoverState.DONE else passing.counts(item.from_user_id)
+    html = printing.render(
+        "handover/list.html",
+        unit=item.unit.name,
+        leaver=f"{item.from_user.name}（{item.from_user.username}）",
+        successor=f"{item.to_user.name}（{item.to_user.username}）",
+        day=show_date(item.day),
+        reason=item.reason,
+        offices=[(grant.role.label, grant.unit.name, show_date(grant.starts)) for grant in service.offices_of(item)],
+        matters=[(label, count) for label, count in [*todos, *counts] if count],
+        printed_at=show_time(now()),
+        operator=actor.label,
+    )
+    database.release()
+    made = pdf.render(html).pdf
+    database.writes()
+    audit.record(actor, "handover.print", workflow.fetch(actor, number))
+    return made

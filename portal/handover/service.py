@@ -1,0 +1,199 @@
+"""Verbs of handing over: what would pass, arrange it, do what is due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from portal.core import audit
+from portal.core.actors import CLOCK
+from portal.core.calendar import now, today
+from portal.core.db import db, release, writes
+from portal.core.errors import Conflict, DomainError
+from portal.org import access
+from portal.org.models import Grant, User
+from portal.org.people import reach
+from portal.org.people import service as people
+from portal.org.permissions import Permission
+
+from . import passing
+from .models import Handover, HandoverState, Passing
+from .workflow import HANDOVER
+
+LATEST = timedelta(days=366)
+PER_PAGE = 50
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would pass from `user`: the offices the actor may give, and those she may not."""
+
+    user: User
+    grants: list[Grant]
+    kept: list[Grant]
+    counts: list[tuple[str, int]]
+
+
+def find_leaver(actor: User, username: str) -> User:
+    """Return the account whose work is handed over. Raises DomainError on `from_username` for one out of sight."""
+    user = people.of_username(people.tidy_username(username)) if username.strip() else None
+    if user is None or not reach.sees(actor, user):
+        raise DomainError("您的管理范围内没有这个用户名，请核对，或在账号列表里查找", field="from_username")
+    if user.id == actor.id:
+        raise DomainError("不能办理自己的交接，请由其他管理员办理", field="from_username")
+    return user
+
+
+def plan(actor: User, user: User) -> Plan:
+    """Return what the actor can hand over of the user's work. Raises DomainError where there is nothing."""
+    held = reach.offices(user)
+    mine = [grant for grant in held if reach.may_appoint(actor, grant.role, grant.unit)]
+    if not mine:
+        words = "没有职责可以移交" if not held else "的职责由上级设置，请由上级办理交接"
+        raise DomainError(f"{user.name}{words}", field="from_username")
+    return Plan(user, mine, [grant for grant in held if grant not in mine], passing.counts(user.id))
+
+
+def arrange(
+    actor: User,
+    user: User,
+    username: str,
+    *,
+    day: date,
+    name: str = "",
+    reason: str = "",
+    batch_id: str | None = None,
+    secret: people.Secret | None = None,
+) -> tuple[Handover, str]:
+    """Hand the offices of `user` over to the account `username` with the day `day`, at once where that is today.
+
+    With `name` an account is opened for a successor who has none; its one-time password is returned, else "". The
+    successor's offices begin on the day, the old ones end the day before. Raises DomainError under the input that is
+    wrong, Conflict if the user's work is being handed over already.
+    """
+    if not today() <= day <= today() + LATEST:
+        raise DomainError("交接日应在今天以后一年以内，请核对", field="day")
+    found = plan(actor, user)
+    db.session.get_one(User, user.id, with_for_update=True)
+    if waiting_of(user):
+        raise Conflict(f"{user.name}的交接已由他人安排，请刷新后查看")
+    successor, password = _successor(actor, user, username, name, found.grants[0], day, secret)
+    passing_on: list[Passing] = []
+    for grant in found.grants:
+        former = grant.ends
+        new, is_made = _given(actor, successor, grant, max(day, grant.starts))
+        if grant.starts >= day or day == today():
+            people.end_grant(actor, grant, None)
+        elif former is None or former >= day:
+            people.end_grant(actor, grant, day - timedelta(days=1))
+        passing_on.append(
+            {
+                "old": grant.id,
+                "new": new.id,
+                "is_made": is_made,
+                "former_end": former.isoformat() if former else None,
+            }
+        )
+    item = Handover(
+        unit=min((grant.unit for grant in found.grants), key=lambda unit: len(unit.path)),
+        from_user=user,
+        to_user=successor,
+        day=day,
+        reason=reason.strip(),
+        passing=passing_on,
+        batch_id=batch_id,
+        arranger=actor,
+    )
+    db.session.add(item)
+    try:
+        db.session.flush()  # of two who arrange it at once, the second is told here
+    except IntegrityError as error:
+        raise Conflict(f"{user.name}的交接已由他人安排，请刷新后查看") from error
+    audit.record(actor, "handover.arrange", item, reason=reason.strip(), batch_id=batch_id)
+    if day == today():
+        HANDOVER.fire(item, "complete", actor, own=True, batch_id=batch_id)
+    return item, password
+
+
+def _successor(
+    actor: User, leaver: User, username: str, name: str, first: Grant, day: date, secret: people.Secret | None
+) -> tuple[User, str]:
+    """Return the account that takes over, opened with the first office if it is new, and its one-time password."""
+    successor = people.of_username(people.tidy_username(username))
+    if successor is None:
+        if not name.strip():
+            raise DomainError("没有这个用户名；接任人还没有账号的，请同时填写姓名，系统会为其开通", field="to_name")
+        starts = max(day, first.starts)
+        return people.open_officer(
+            actor, username, name, first.role, first.unit, starts, _end(first, starts), secret=secret
+        )
+    if successor.id == leaver.id:
+        raise DomainError("接任人不能是移交人本人", field="to_username")
+    if successor.id == actor.id:
+        raise DomainError("不能把职责移交给自己，请由其他管理员办理", field="to_username")
+    if not successor.is_enabled:
+        raise DomainError(f"{successor.name}的账号已停用，请先启用或改选他人", field="to_username")
+    return successor, ""
+
+
+def _end(grant: Grant, starts: date) -> date | None:
+    """The end of the office as it was set, where it lies after the beginning."""
+    return grant.ends if grant.ends is not None and grant.ends >= starts else None
+
+
+def _given(actor: User, successor: User, grant: Grant, starts: date) -> tuple[Grant, bool]:
+    """Return the successor's grant in the place of `grant`, and whether it was made for it: she may have the same."""
+    for held in reach.offices(successor):
+        if (held.role, held.unit_id) == (grant.role, grant.unit_id):
+            db.session.flush()  # a new account's first office needs its number
+            return held, held.starts == starts
+    new = people.give(actor, successor, people.Office(grant.role, grant.unit, starts, _end(grant, starts)))
+    db.session.flush()  # the handing-over names it by number
+    return new, True
+
+
+def waiting_of(user: User) -> Handover | None:
+    """Return the handing-over of the user's work that waits for its day."""
+    query = select(Handover).where(Handover.from_user_id == user.id, Handover.state == HandoverState.WAITING)
+    return db.session.scalars(query).one_or_none()
+
+
+def with_new_account(
+    actor: User, user_id: int, username: str, *, day: date, name: str, reason: str
+) -> tuple[Handover, str]:
+    """Arrange as `arrange`, the hash of a new account's password made with no transaction open."""
+    release()
+    secret = people.draw() if name.strip() else None
+    writes()
+    user = reach.find(actor, user_id)
+    return arrange(actor, user, username, day=day, name=name, reason=reason, secret=secret)
+
+
+def slip_of(actor: User, item: Handover, password: str) -> people.Slip:
+    """Return what is printed once for a successor whose account is new."""
+    return people.Slip(item.to_user.name, item.to_user.username, password, actor.label, now())
+
+
+def complete_due() -> None:
+    """Do what waits for today or an earlier day; for the clock."""
+    due = select(Handover).where(Handover.state == HandoverState.WAITING, Handover.day <= today())
+    for item in db.session.scalars(due.order_by(Handover.id).with_for_update(of=Handover)):
+        with db.session.begin_nested():
+            HANDOVER.fire(item, "complete", CLOCK, own=True)
+
+
+def listed(actor: User, before: int | None = None) -> list[Handover]:
+    """Return a page of the handings-over within the actor's scope and one more, newest first."""
+    query = access.scoped(Handover, actor, Permission.HANDOVER).order_by(Handover.id.desc()).limit(PER_PAGE + 1)
+    if before is not None:
+        query = query.where(Handover.id < before)
+    return list(db.session.scalars(query))
+
+
+def offices_of(item: Handover) -> list[Grant]:
+    """Return the successor's grants of a handing-over."""
+    numbers = [one["new"] for one in item.passing]
+    return list(db.session.scalars(select(Grant).where(Grant.id.in_(numbers)).order_by(Grant.id)))
