@@ -27,6 +27,8 @@ from portal.core import db as database
 from portal.core import settings as settings_of_union
 from portal.core.db import db
 from portal.core.errors import DomainError
+from portal.handover import passing
+from portal.handover import views as handover
 from portal.help import views as help_pages
 from portal.home import views as home
 from portal.joining import code_views as codes
@@ -55,6 +57,7 @@ from portal.org.units import views as units
 from portal.prints import chunks
 from portal.prints import service as prints_service
 from portal.prints import views as prints
+from portal.prints.models import PrintJob
 from portal.system import views as system
 
 ROOMS = (
@@ -73,6 +76,7 @@ ROOMS = (
     cards.bp,
     prints.bp,
     system.bp,
+    handover.bp,
     units.bp,
     departments.bp,
     unit_sheets.bp,
@@ -160,6 +164,7 @@ def create_app(settings: Settings, *, restoring: bool = False) -> Flask:
         app.register_blueprint(room)
     guards.say_permission(app.view_functions["static"], guards.PUBLIC)
     app.extensions["todos"] = (joining_service.todo, matters_service.todo)
+    passing.use((("打印任务", PrintJob.owner_id),))
     app.extensions["waiting"] = (prints_service.waiting_since,)
     app.extensions["figures"] = (members_service.figures,)
     app.context_processor(_for_templates)

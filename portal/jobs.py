@@ -5,6 +5,7 @@ from __future__ import annotations
 from portal.comparison import service as comparison
 from portal.core import anchors
 from portal.core.clock import Job
+from portal.handover import service as handover
 from portal.joining import applying, drafts
 from portal.joining import service as joining
 from portal.members.importing import service as importing
@@ -16,6 +17,8 @@ from portal.prints import worker as printing
 JOBS = (
     Job("units.rename", names.apply_due, hour=0, minute=1),
     Job("units.rename_late", names.apply_due, hour=7, minute=30),  # for a machine that was off at midnight
+    Job("handover.due", handover.complete_due, hour=0, minute=2),
+    Job("handover.due_late", handover.complete_due, hour=7, minute=31),  # for a machine that was off at midnight
     Job("audit.anchor", anchors.drop, hour=23, minute=50),
     Job("joining.expire", joining.expire_returned, hour=0, minute=10),
     Job("prints.sweep", prints.sweep, hour=2, minute=40),

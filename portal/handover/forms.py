@@ -65,4 +65,4 @@ _Day = form_class(
     [Field("day", "交接日", Kind.DATE, Part.DAY, hint="从这一天起由接任人办理；选今天立即完成")],
     required=("day",),
 )
-ArrangeForm = cast("type[Any]", type("ArrangeForm", (PortalForm, _Successor, _Day), {}))
+ArrangeForm = cast("type[Any]", type("ArrangeForm", (_Successor, _Day), {}))

@@ -1,4 +1,4 @@
-"""Handings-over, and the grants that came with a post."""
+"""Handings-over."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal.core.calendar import now, show_date
 from portal.core.db import Base, UtcTime, label_enum
 from portal.core.enums import LabelEnum
-from portal.members.models import UnionPost
-from portal.org.models import Grant, InUnit, User
+from portal.org.models import InUnit, User
 
 # an office that passes: the numbers of both grants, whether the new one was made for it, and the old one's former end
 Passing = dict[str, int | str | bool | None]
@@ -66,14 +65,3 @@ class Handover(InUnit, Base):
     def trace_label(self) -> str:
         """The handing-over as the trace names it."""
         return f"{self.from_user.name} → {self.to_user.name}（{show_date(self.day)}）"
-
-
-class PostGrant(Base):
-    """A grant that came with a post, and ends with it."""
-
-    __tablename__ = "post_grants"
-
-    post_id: Mapped[int] = mapped_column(ForeignKey(UnionPost.id), primary_key=True)
-    grant_id: Mapped[int] = mapped_column(ForeignKey(Grant.id), unique=True)
-
-    grant: Mapped[Grant] = relationship()

@@ -21,6 +21,8 @@ from portal.core.calendar import now, today
 from portal.core.db import db
 from portal.core.notices import Notice, tell
 from portal.core.sealed_files import SealedWriter
+from portal.handover import service as handing_over
+from portal.handover.models import Handover
 from portal.joining import entry
 from portal.joining.expected.models import ExpectedList
 from portal.joining.models import Application, ApplicationState, CodeDay, JoinCode
@@ -35,6 +37,7 @@ from portal.members.printing import Papers
 from portal.org import access, sessions
 from portal.org.models import Grant, LoginFailure, OrgUnit, User
 from portal.org.people import delegating
+from portal.org.people import service as people
 from portal.org.permissions import Permission, Role
 from portal.org.units import bringing, departments
 from portal.org.units import names as unit_names
@@ -67,6 +70,7 @@ class Place:
     department: Department
     sheet: UnitSheet  # somebody else's
     officer: User  # with an office and a lent decision, and a wrong password too often
+    handover: Handover  # of an officer who leaves in a month
     comparison: Comparison
     finding: Finding  # somebody whom the personnel office knows alone
     matter: Matter
@@ -146,7 +150,7 @@ def _fill_place(unit: OrgUnit, clerk: User, chair: User) -> Place:
     coming_name, department, sheet = _look_after(clerk, unit)
     return Place(
         unit, member, of_member, of_applicant, applications, code, entered, roll, invitation, confirmation, coming_name,
-        department, sheet, _an_officer(unit, chair), *_compare(clerk, unit, member),
+        department, sheet, _an_officer(unit, chair), _a_leaver(unit), *_compare(clerk, unit, member),
         _bring_back(clerk, unit, member, of_member, of_applicant),
     )  # fmt: skip
 
@@ -229,6 +233,20 @@ def _an_officer(unit: OrgUnit, chair: User) -> User:
     lend(chair, user, access.approving_unit(unit))
     db.session.commit()
     return user
+
+
+def _a_leaver(unit: OrgUnit) -> Handover:
+    """Let somebody's office there pass to another in a month."""
+    role = Role.BRANCH_CHAIR if unit.parent else Role.UNION_OPERATOR
+    leaver = factories.make_user(role, unit, name="殷移交")
+    technician = factories.make_user(Role.SUPER_ADMIN, access.upward(unit)[-1], name="殷安排")
+    db.session.commit()
+    handover, _ = handing_over.arrange(
+        technician, leaver, f"jieren-{unit.code.lower()}", day=today() + timedelta(days=30), name="殷接任",
+        secret=people.Secret("not-signed-in-with", "not a hash"),
+    )  # fmt: skip
+    db.session.commit()
+    return handover
 
 
 def lend(chair: User, user: User, unit: OrgUnit) -> Grant:

@@ -115,6 +115,17 @@ people.take_back            POST  a             L F F F F F A F F L P
 people.take_back            POST  own           L F F F F F . F F L P
 people.take_back            POST  absent        L F F F F F A F F L P
 
+handover.index              GET   -             L F F F F . . . F L P
+handover.new                GET   -             L F F F F . R . F L P
+handover.new                POST  -             L F F F F . R . F L P
+handover.detail             GET   a             L F F F F . . . F L P
+handover.detail             GET   b             L F F F F . . . F L P
+handover.detail             GET   top           L F F F F . . . F L P
+handover.detail             GET   absent        L F F F F A A A F L P
+handover.print_list         POST  a             L F F F F . . . F L P
+handover.print_list         POST  top           L F F F F . . . F L P
+handover.print_list         POST  absent        L F F F F A A A F L P
+
 members.index               GET   -             L F . . . . . F F L P
 members.find                POST  -             L F . . . . . F F L P
 members.detail              GET   a             L A . . A . . A A L P

@@ -89,6 +89,7 @@ class Walk:
                 "comparison": place.comparison.id,
                 "finding": place.finding.id,
                 "matter": place.matter.id,
+                "handover": place.handover.id,
             }
             for name, place in house.places.items()
         }
@@ -135,7 +136,7 @@ class Walk:
             numbers = (
                 "member", "code", "unit", "notice", "job", "waiting_job", "entry", "list", "person", "coming_name",
                 "department", "sheet", "event", "import", "account", "grant", "delegation", "comparison", "finding",
-                "matter",
+                "matter", "handover",
             )  # fmt: skip
             words = {"receipt": "aaaaa-bbbbb", "proof": "a" * 12, "role": "nobody"}
             words |= dict.fromkeys(("token", "invitation", "confirmation"), NO_TOKEN)
@@ -181,6 +182,12 @@ class Walk:
             "home.act": ({"workflow": "joining", "item_id": waiting, "action": "agree"}, {}),
             "org.login": ({}, {"username": "nobody", "password": "wrong"}),
             "org.password": ({}, {"current": "wrong", "new": "海上明月共潮生 88", "again": "海上明月共潮生 88"}),
+            "handover.new": (
+                {"from_username": "gbd-gh01"},
+                {"to_username": "jieban", "to_name": "殷接班", "day": today().isoformat()},
+            ),
+            "handover.detail": ({"id": here.get("handover")}, {}),
+            "handover.print_list": ({"id": here.get("handover")}, {}),
             "people.new": (
                 {},
                 {"username": "xin-gan-shi", "name": "殷新来", "role": "branch_operator", "unit": "GH01"} | from_today,
