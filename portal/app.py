@@ -54,6 +54,7 @@ from portal.org.units import department_views as departments
 from portal.org.units import population
 from portal.org.units import sheet_views as unit_sheets
 from portal.org.units import views as units
+from portal.org.units.models import UnitSheet
 from portal.prints import chunks
 from portal.prints import service as prints_service
 from portal.prints import views as prints
@@ -164,7 +165,7 @@ def create_app(settings: Settings, *, restoring: bool = False) -> Flask:
         app.register_blueprint(room)
     guards.say_permission(app.view_functions["static"], guards.PUBLIC)
     app.extensions["todos"] = (joining_service.todo, matters_service.todo)
-    passing.use((("打印任务", PrintJob.owner_id),))
+    passing.use((("打印任务", PrintJob.owner_id), ("待导入的单位表", UnitSheet.user_id)), app.extensions["todos"])
     app.extensions["waiting"] = (prints_service.waiting_since,)
     app.extensions["figures"] = (members_service.figures,)
     app.context_processor(_for_templates)

@@ -17,12 +17,16 @@ from portal.core import crypto
 from portal.core.actors import APPLICANT, CLOCK, SHELL
 from portal.core.calendar import today
 from portal.core.db import db
+from portal.handover import service as handing_over
+from portal.handover.models import Handover, HandoverState
+from portal.handover.workflow import HANDOVER
 from portal.joining import applying, codes, receipts
 from portal.joining.models import Application, JoinCode, Reason
 from portal.joining.models import ApplicationState as S
 from portal.joining.workflow import JOINING
 from portal.members import service as members
 from portal.members.models import Member
+from portal.org import access
 from portal.org.models import Grant, OrgUnit, UnitKind, User
 from portal.org.permissions import Role
 from portal.org.service import found_unit
@@ -275,6 +279,18 @@ def make_application(
         JOINING.fire(item, "withdraw", APPLICANT, own=True)
     db.session.commit()
     assert item.state is state
+    return item
+
+
+def make_handover(unit: OrgUnit, state: HandoverState = HandoverState.WAITING) -> Handover:
+    """Let a branch's chair hand over to somebody who works there, in a month; DONE: today."""
+    leaver, successor = make_user(Role.BRANCH_CHAIR, unit), make_user(Role.BRANCH_OPERATOR, unit)
+    technician = make_user(Role.SUPER_ADMIN, access.upward(unit)[-1])
+    day = today() + timedelta(days=0 if state is HandoverState.DONE else 30)
+    item, _ = handing_over.arrange(technician, leaver, successor.username, day=day)
+    if state is HandoverState.CANCELLED:
+        HANDOVER.fire(item, "cancel", technician)
+    db.session.commit()
     return item
 
 

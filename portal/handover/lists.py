@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from portal.core import audit, pdf
 from portal.core import db as database
 from portal.core.calendar import now, show_date, show_time
 from portal.members import printing
 from portal.org.models import User
 
-from . import passing, service, workflow
-from .models import Handover, HandoverState
+from . import service, workflow
+from .models import Handover
 
 
-def print_list(actor: User, item: Handover, todos: Sequence[tuple[str, int]]) -> bytes:
+def print_list(actor: User, item: Handover) -> bytes:
     """Return the list as a PDF, and leave the trace; it is made with no transaction open.
 
-    `todos` are what waits for whoever hands over, as (label, number). Raises PdfError, Absent.
+    Raises PdfError, Absent.
     """
     number = item.id
-    counts = item.counts if item.state is HandoverState.DONE else passing.counts(item.from_user_id)
     html = printing.render(
         "handover/list.html",
         unit=item.unit.name,
@@ -29,7 +26,7 @@ def print_list(actor: User, item: Handover, todos: Sequence[tuple[str, int]]) ->
         day=show_date(item.day),
         reason=item.reason,
         offices=[(grant.role.label, grant.unit.name, show_date(grant.starts)) for grant in service.offices_of(item)],
-        matters=[(label, count) for label, count in [*todos, *counts] if count],
+        matters=service.matters(item),
         printed_at=show_time(now()),
         operator=actor.label,
     )

@@ -12,7 +12,8 @@ from portal.core.db import Base, UtcTime, label_enum
 from portal.core.enums import LabelEnum
 from portal.org.models import InUnit, User
 
-# an office that passes: the numbers of both grants, whether the new one was made for it, and the old one's former end
+# an office that passes: the numbers of both grants, whether the new one was made for it, the old one's former end, and
+# how it was ended
 Passing = dict[str, int | str | bool | None]
 
 
@@ -24,11 +25,20 @@ class HandoverState(LabelEnum):
     CANCELLED = "cancelled", "已取消"
 
 
+class Ending(LabelEnum):
+    """What became of the old office."""
+
+    BEFORE = "before", "交接日前一天结束"
+    AT_ONCE = "at_once", "立即结束"
+    BY_ITSELF = "by_itself", "到期结束"
+
+
 class Handover(InUnit, Base):
     """One officer's work passes to another with the day `day`; `unit_id` is the highest unit of what passes.
 
     `passing` names each office: the grant that ends, the one that begins, and the former end of the old one, so that
-    a handing-over can be cancelled before its day. `counts` is what passed, as (label, number), frozen on the day.
+    a handing-over can be cancelled before its day. `counts` is what passed, as (label, number): the to-dos when it was
+    arranged, and the rows that changed hands on the day.
     """
 
     __tablename__ = "handovers"

@@ -20,7 +20,7 @@ from portal.org.people import service as people
 from portal.org.permissions import Permission
 
 from . import passing
-from .models import Handover, HandoverState, Passing
+from .models import Ending, Handover, HandoverState, Passing
 from .workflow import HANDOVER
 
 LATEST = timedelta(days=366)
@@ -34,12 +34,15 @@ class Plan:
     user: User
     grants: list[Grant]
     kept: list[Grant]
-    counts: list[tuple[str, int]]
+    matters: list[tuple[str, int]]
 
 
 def find_leaver(actor: User, username: str) -> User:
     """Return the account whose work is handed over. Raises DomainError on `from_username` for one out of sight."""
-    user = people.of_username(people.tidy_username(username)) if username.strip() else None
+    try:
+        user = people.of_username(people.tidy_username(username))
+    except DomainError:
+        user = None
     if user is None or not reach.sees(actor, user):
         raise DomainError("您的管理范围内没有这个用户名，请核对，或在账号列表里查找", field="from_username")
     if user.id == actor.id:
@@ -54,7 +57,7 @@ def plan(actor: User, user: User) -> Plan:
     if not mine:
         words = "没有职责可以移交" if not held else "的职责由上级设置，请由上级办理交接"
         raise DomainError(f"{user.name}{words}", field="from_username")
-    return Plan(user, mine, [grant for grant in held if grant not in mine], passing.counts(user.id))
+    return Plan(user, mine, [grant for grant in held if grant not in mine], _matters(user))
 
 
 def arrange(
@@ -76,34 +79,23 @@ def arrange(
     """
     if not today() <= day <= today() + LATEST:
         raise DomainError("交接日应在今天以后一年以内，请核对", field="day")
-    found = plan(actor, user)
-    db.session.get_one(User, user.id, with_for_update=True)
+    db.session.refresh(user, with_for_update={"of": User})  # of two at once, the second finds what the first has done
     if waiting_of(user):
         raise Conflict(f"{user.name}的交接已由他人安排，请刷新后查看")
+    found = plan(actor, user)
+    todos = passing.todos(user)
     successor, password = _successor(actor, user, username, name, found.grants[0], day, secret)
-    passing_on: list[Passing] = []
-    for grant in found.grants:
-        former = grant.ends
-        new, is_made = _given(actor, successor, grant, max(day, grant.starts))
-        if grant.starts >= day or day == today():
-            people.end_grant(actor, grant, None)
-        elif former is None or former >= day:
-            people.end_grant(actor, grant, day - timedelta(days=1))
-        passing_on.append(
-            {
-                "old": grant.id,
-                "new": new.id,
-                "is_made": is_made,
-                "former_end": former.isoformat() if former else None,
-            }
-        )
+    opened = list(successor.grants) if password else []
+    passed = [_pass(actor, successor, grant, day, opened) for grant in found.grants]
+    db.session.flush()  # the handing-over names the offices by number
     item = Handover(
         unit=min((grant.unit for grant in found.grants), key=lambda unit: len(unit.path)),
         from_user=user,
         to_user=successor,
         day=day,
         reason=reason.strip(),
-        passing=passing_on,
+        passing=[one.kept for one in passed],
+        counts=todos,
         batch_id=batch_id,
         arranger=actor,
     )
@@ -118,24 +110,74 @@ def arrange(
     return item, password
 
 
+@dataclass(frozen=True)
+class _Passed:
+    """An office that passes: see models.Passing."""
+
+    old: Grant
+    new: Grant
+    is_made: bool
+    former_end: date | None
+    ending: Ending
+
+    @property
+    def kept(self) -> Passing:
+        """As the handing-over keeps it, once both have their numbers."""
+        return {
+            "old": self.old.id,
+            "new": self.new.id,
+            "is_made": self.is_made,
+            "former_end": self.former_end.isoformat() if self.former_end else None,
+            "ending": self.ending.value,
+        }
+
+
+def _pass(actor: User, successor: User, grant: Grant, day: date, opened: list[Grant]) -> _Passed:
+    """Let the successor's office begin and the old one end; `opened` is what a new account was opened with."""
+    starts, former = max(day, grant.starts), grant.ends
+    new = next((held for held in reach.offices(successor) if _is_same(held, grant)), None)
+    is_made = new is None or new in opened
+    if new is None:
+        new = people.give(actor, successor, people.Office(grant.role, grant.unit, starts, _end(grant, starts)))
+    elif not new.holds_on(starts):
+        raise DomainError(
+            f"{successor.name}已有的{new.trace_label}在交接日不生效，请先在账号页结束它，再办理交接",
+            field="to_username",
+        )
+    ending = Ending.BY_ITSELF
+    if grant.starts >= day or day == today():
+        ending = Ending.AT_ONCE
+        people.end_grant(actor, grant, None)
+    elif former is None or former >= day:
+        ending = Ending.BEFORE
+        people.end_grant(actor, grant, day - timedelta(days=1))
+    return _Passed(grant, new, is_made, former, ending)
+
+
 def _successor(
     actor: User, leaver: User, username: str, name: str, first: Grant, day: date, secret: people.Secret | None
 ) -> tuple[User, str]:
     """Return the account that takes over, opened with the first office if it is new, and its one-time password."""
-    successor = people.of_username(people.tidy_username(username))
-    if successor is None:
-        if not name.strip():
-            raise DomainError("没有这个用户名；接任人还没有账号的，请同时填写姓名，系统会为其开通", field="to_name")
-        starts = max(day, first.starts)
-        return people.open_officer(
-            actor, username, name, first.role, first.unit, starts, _end(first, starts), secret=secret
-        )
+    try:
+        successor = people.of_username(people.tidy_username(username))
+        if successor is None:
+            if not name.strip():
+                raise DomainError("没有这个用户名；接任人还没有账号的，请同时填写姓名，系统会为其开通", field="name")
+            starts = max(day, first.starts)
+            return people.open_officer(
+                actor, username, name, first.role, first.unit, starts, _end(first, starts), secret=secret
+            )
+    except DomainError as error:
+        fields = {"username": "to_username", "name": "to_name"}
+        raise DomainError(error.message, field=fields.get(error.field or "")) from error
     if successor.id == leaver.id:
         raise DomainError("接任人不能是移交人本人", field="to_username")
     if successor.id == actor.id:
         raise DomainError("不能把职责移交给自己，请由其他管理员办理", field="to_username")
     if not successor.is_enabled:
         raise DomainError(f"{successor.name}的账号已停用，请先启用或改选他人", field="to_username")
+    if not reach.may_be_given(actor, successor):
+        raise DomainError("接任人的账号不由您管理，请由其上级办理，或改选他人", field="to_username")
     return successor, ""
 
 
@@ -144,15 +186,8 @@ def _end(grant: Grant, starts: date) -> date | None:
     return grant.ends if grant.ends is not None and grant.ends >= starts else None
 
 
-def _given(actor: User, successor: User, grant: Grant, starts: date) -> tuple[Grant, bool]:
-    """Return the successor's grant in the place of `grant`, and whether it was made for it: she may have the same."""
-    for held in reach.offices(successor):
-        if (held.role, held.unit_id) == (grant.role, grant.unit_id):
-            db.session.flush()  # a new account's first office needs its number
-            return held, held.starts == starts
-    new = people.give(actor, successor, people.Office(grant.role, grant.unit, starts, _end(grant, starts)))
-    db.session.flush()  # the handing-over names it by number
-    return new, True
+def _is_same(held: Grant, grant: Grant) -> bool:
+    return (held.role, held.unit.id) == (grant.role, grant.unit.id)
 
 
 def waiting_of(user: User) -> Handover | None:
@@ -168,8 +203,12 @@ def with_new_account(
     release()
     secret = people.draw() if name.strip() else None
     writes()
-    user = reach.find(actor, user_id)
-    return arrange(actor, user, username, day=day, name=name, reason=reason, secret=secret)
+    try:
+        user = reach.find(actor, user_id)
+        return arrange(actor, user, username, day=day, name=name, reason=reason, secret=secret)
+    except DomainError:
+        release()  # the page of a refusal shows what is, not what was half done
+        raise
 
 
 def slip_of(actor: User, item: Handover, password: str) -> people.Slip:
@@ -197,3 +236,12 @@ def offices_of(item: Handover) -> list[Grant]:
     """Return the successor's grants of a handing-over."""
     numbers = [one["new"] for one in item.passing]
     return list(db.session.scalars(select(Grant).where(Grant.id.in_(numbers)).order_by(Grant.id)))
+
+
+def matters(item: Handover) -> list[tuple[str, int]]:
+    """Return what passes with the offices, as (label, number): as it is, or as it was on the day."""
+    return _matters(item.from_user) if item.state is HandoverState.WAITING else item.counts
+
+
+def _matters(user: User) -> list[tuple[str, int]]:
+    return [*passing.todos(user), *passing.counts(user.id)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -18,7 +18,7 @@ from .workflow import HANDOVER, fetch
 
 bp = Blueprint("handover", __name__, url_prefix="/handover")
 
-REFUSED = 422
+REFUSED = (409, 422)
 
 
 @bp.get("/")
@@ -29,7 +29,13 @@ def index() -> ResponseReturnValue:
     rows = service.listed(current_user, before)
     shown = rows[: service.PER_PAGE]
     older_url = url_for(".index", before=shown[-1].id) if len(rows) > len(shown) else None
-    return render_template("handover/index.html", rows=shown, earlier=before is not None, older_url=older_url)
+    return render_template(
+        "handover/index.html",
+        rows=shown,
+        earlier=before is not None,
+        older_url=older_url,
+        may_arrange=current_user.holds(Permission.ACCOUNT_MANAGE),
+    )
 
 
 @bp.route("/new", methods=["GET", "POST"])
@@ -59,11 +65,14 @@ def new() -> ResponseReturnValue:
                 reason=form.text("reason"),
             )
         except DomainError as error:
-            if error.status != REFUSED:
+            if error.status not in REFUSED:
                 raise
             form.refuse(error)
-            user = service.find_leaver(current_user, leaver.text("from_username"))
-            plan = service.plan(current_user, user)
+            try:
+                plan = service.plan(current_user, service.find_leaver(current_user, leaver.text("from_username")))
+            except DomainError as gone:  # somebody else was faster
+                leaver.refuse(gone)
+                return render_template("handover/new.html", leaver=leaver, plan=None), leaver.status
         else:
             if password:
                 return render_template(
@@ -71,8 +80,7 @@ def new() -> ResponseReturnValue:
                 )
             flash(f"已安排{name}的交接" if item.state.value == "waiting" else f"{name}的工作已交接", "success")
             return redirect(url_for(".detail", id=item.id))
-    todos = [todo for of_room in current_app.extensions["todos"] for todo in of_room(user)]
-    return render_template("handover/new.html", leaver=leaver, plan=plan, form=form, todos=todos), form.status
+    return render_template("handover/new.html", leaver=leaver, plan=plan, form=form), form.status
 
 
 @bp.get("/<int:id>")
@@ -84,6 +92,7 @@ def detail(id: int) -> ResponseReturnValue:
         "handover/detail.html",
         item=item,
         offices=service.offices_of(item),
+        matters=service.matters(item),
         open_steps=HANDOVER.open_steps(item, current_user),
     )
 
@@ -94,7 +103,6 @@ def detail(id: int) -> ResponseReturnValue:
 def print_list(id: int) -> ResponseReturnValue:
     """Print the 《交接清单》 to sign."""
     item = fetch(current_user, id)
-    todos = [todo for of_room in current_app.extensions["todos"] for todo in of_room(item.from_user)]
-    pdf = lists.print_list(current_user, item, [(todo.label, todo.count) for todo in todos])
+    pdf = lists.print_list(current_user, item)
     headers = {"Content-Disposition": 'inline; filename="handover.pdf"'}
     return Response(pdf, mimetype="application/pdf", headers=headers)

@@ -22,7 +22,11 @@ from portal.org.permissions import Role
 from tests import factories
 
 # How an item of each workflow comes into a state; the first state of an application is passed in one request.
-MAKES: dict[str, Callable[..., Any]] = {"joining": factories.make_application, "matters": factories.make_matter}
+MAKES: dict[str, Callable[..., Any]] = {
+    "joining": factories.make_application,
+    "matters": factories.make_matter,
+    "handover": factories.make_handover,
+}
 UNSEEN = {ApplicationState.DRAFT}
 
 
