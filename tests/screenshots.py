@@ -18,6 +18,7 @@ import pypdfium2
 from PIL import Image
 from playwright.sync_api import FilePayload, Page
 
+from tests.factories import a_person
 from tests.journeys.applicant import address_of
 from tests.serving import CHROMIUM, ROOT, Account, Desk, School, Server, command, playwright
 
@@ -164,6 +165,32 @@ def take_comparison(desk: Desk) -> None:
     keep("comparison", page.screenshot(), WIDTHS[DESK])
 
 
+def take_import(desk: Desk) -> None:
+    """Look at what a list of old members would become, in which some rows are wrong."""
+    database = sqlite3.connect(desk.school.server.instance / "portal.db")
+    query = "SELECT name, staff_no, join_date FROM members WHERE staff_no IS NOT NULL ORDER BY id LIMIT 6"
+    known = database.execute(query).fetchall()
+    database.close()
+    people = [a_person() for _ in range(9)]
+    rows = [
+        [one.name, one.values["staff_no"], one.id_number, one.values["mobile"], "第三分工会", "2015-09-01", "讲师"]
+        for one in people
+    ]
+    rows[2][2] = rows[2][2][:-1] + ("0" if rows[2][2][-1] != "0" else "1")
+    rows[5][4] = "第九十九分工会"
+    rows += [[name, staff_no, "", "", "", joined, "副教授"] for name, staff_no, joined in known]
+    headings = ["姓名", "工号", "身份证号", "手机号码", "分工会", "入会日期", "职称"]
+    text = "\n".join(",".join(cell or "" for cell in line) for line in [headings, *rows])
+    page = desk.sign_in(UNION)
+    page.goto("/members/import")
+    file: FilePayload = {"name": "会员名单.csv", "mimeType": "text/csv", "buffer": text.encode()}
+    page.get_by_label("会员名单").set_input_files(file)
+    page.get_by_label("历史会员补录").check()
+    page.get_by_role("button", name="上传并预览").click()
+    page.wait_for_url("**/members/import/*")
+    keep("import", page.screenshot(), WIDTHS[DESK])
+
+
 def main(names: list[str]) -> None:
     """Take the pictures called `names`, or all."""
     PLACE.mkdir(exist_ok=True)
@@ -177,11 +204,15 @@ def main(names: list[str]) -> None:
         browser = playwright().chromium.launch(executable_path=shutil.which("chromium"), args=list(CHROMIUM))
         with Server(instance, base_url=OUTSIDE) as server:
             desk = Desk(browser, School(server, who))
-            wanted = [name for name in (*SHOTS, "apply", "poster", "comparison") if not names or name in names]
+            wanted = [
+                name for name in (*SHOTS, "apply", "poster", "import", "comparison") if not names or name in names
+            ]
             if "apply" in wanted:
                 take_form(desk)
             if "poster" in wanted:
                 take_poster(desk)
+            if "import" in wanted:
+                take_import(desk)
             if "comparison" in wanted:
                 take_comparison(desk)
             for name, (person, look) in SHOTS.items():

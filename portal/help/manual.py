@@ -57,6 +57,8 @@ TASKS: tuple[Task, ...] = (
     Task("slip", "替会员重置登录密码", (P.MEMBER_EDIT,)),
     Task("print", "打印登记表", (P.MEMBER_PRINT,)),
     Task("archive", "签字归档", (P.MEMBER_PRINT,)),
+    Task("import", "导入会员名单", (P.MEMBER_IMPORT,)),
+    Task("import_historic", "补录历史会员", (P.MEMBER_IMPORT_HISTORIC,)),
     Task("compare", "与人事名单比对", (P.COMPARE,)),
     Task("matters", "办理比对后的拟办事项", (P.MEMBER_EDIT,)),
     # the house
@@ -112,6 +114,7 @@ PLACES: dict[str, str] = {
     "prints.paper": "archive",
     "prints.check": "card",
     "cards": "card",
+    "importing": "import",
     "comparison": "compare",
     "matters": "matters",
     "units": "units_manage",
