@@ -17,8 +17,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from urllib.parse import quote
 
-from portal.machine import LOCK, ROOT, SECTIONS, digest, read_lock, setting, system_packages
+from portal.machine import (
+    LOCK,
+    ROOT,
+    SECTIONS,
+    digest,
+    kind_of_machine,
+    read_lock,
+    setting,
+    system_packages,
+    venv_package,
+)
 
 STAMP = "portal-sections.json"
 OLDEST = (3, 11)
@@ -64,7 +75,7 @@ def venv_packages() -> "list[str]":
         for name in ("venv", "ensurepip"):
             importlib.import_module(name)
     except ImportError:
-        return ["python{}.{}-venv".format(*sys.version_info[:2])]
+        return [venv_package()]
     return []
 
 
@@ -90,15 +101,54 @@ def call(words: "list[str]", lock: "int", failure: "str", extra: "dict[str, str]
         raise Refusal("{}（{}）".format(failure, output.splitlines()[-1] if output else done.returncode))
 
 
-def install_system(packages: "list[str]", lock: "int") -> "None":
-    """Install the Debian `packages`, or refuse with the line that does it."""
+def read_bundle(source: "str") -> "None":
+    """Refuse a folder that is no bundle of the command `bundle`, or one for another kind of machine."""
+    try:
+        with open(os.path.join(source, "bundle.json"), encoding="utf-8") as file:
+            made_for = json.load(file)["machine"]
+    except (OSError, ValueError, KeyError, TypeError):
+        sentence = "{} 不是离线安装包（没有 bundle.json，或没有做完）：--from 应指向 bundle 命令做好的文件夹"
+        raise Refusal(sentence.format(source)) from None
+    here = kind_of_machine()
+    if any(made_for.get(name) != here[name] for name in ("python", "processor")):
+        raise Refusal(
+            "这个离线安装包是为 Python {python}、{processor} 做的，".format(**made_for)
+            + "这台机器是 Python {python}、{processor}：请在同样的系统上另做一个".format(**here)
+        )
+    if made_for.get("distribution") != here["distribution"]:
+        say(
+            "注意：安装包是在 {} 上做的，这台机器是 {}，系统软件可能装不上".format(
+                made_for.get("distribution"), here["distribution"]
+            )
+        )
+
+
+def apt_from(source: "str", folder: "str") -> "str":
+    """Return a settings file with which apt sees the packages of a bundle alone; what apt writes goes to `folder`."""
+    lists, sources = os.path.join(folder, "lists"), os.path.join(folder, "sources.list")
+    os.makedirs(os.path.join(lists, "partial"), exist_ok=True)
+    with open(sources, "w", encoding="utf-8") as file:
+        file.write("deb [trusted=yes] file:{} ./\n".format(quote(os.path.join(source, "debs"))))
+    options = {"Dir::Etc::sourcelist": sources, "Dir::Etc::sourceparts": "-", "Dir::State::lists": lists}
+    options.update({"Dir::Cache::pkgcache": "", "Dir::Cache::srcpkgcache": "", "APT::Sandbox::User": "root"})
+    path = os.path.join(folder, "apt.conf")
+    with open(path, "w", encoding="utf-8") as file:
+        file.writelines('{} "{}";\n'.format(name, value) for name, value in options.items())
+    return path
+
+
+def install_system(packages: "list[str]", lock: "int", source: "str" = "", folder: "str" = "") -> "None":
+    """Install the Debian `packages`, or refuse with the line that does it; out of the bundle `source` if given."""
     line = "apt-get update && apt-get install -y --no-install-recommends " + " ".join(packages)
+    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    if source and shutil.which("apt-get"):
+        quiet["APT_CONFIG"] = apt_from(source, folder)
+        line = "export APT_CONFIG={} && {}".format(quiet["APT_CONFIG"], line)
     if shutil.which("apt-get") is None:
         raise Refusal("缺少系统软件，而这台机器没有 apt，请用它自己的办法安装（Debian 的包名）：" + " ".join(packages))
     if os.geteuid() != 0:
         raise Refusal("缺少系统软件，请先以管理员身份运行这一行：\n    sudo sh -c '{}'".format(line))
     apt = ["apt-get", "-y", "-q", "-o", "DPkg::Lock::Timeout=600"]
-    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     with step("更新软件目录"), contextlib.suppress(Refusal):  # a broken source is no matter if the others have it all
         call(apt + ["update"], lock, "", quiet)
     with step("安装系统软件 " + " ".join(packages)):
@@ -107,7 +157,7 @@ def install_system(packages: "list[str]", lock: "int") -> "None":
         call(
             apt + ["install", "--fix-broken", "--no-install-recommends"] + packages,
             lock,
-            "系统软件安装失败，请检查网络后重试，或运行这一行看原因：" + line,
+            "系统软件安装失败，请检查{}后重试，或运行这一行看原因：{}".format("离线安装包" if source else "网络", line),
             quiet,
         )
 
@@ -137,19 +187,24 @@ def outdated(stamp: "dict[str, str]", locked: "dict[str, str]") -> "bool":
     return not stamp or any(digest(locked.get(name, "")) != sha256 for name, sha256 in stamp.items())
 
 
-def install_section(venv: "str", name: "str", locked: "dict[str, str]", lock: "int") -> "None":
-    """Install one section of the lock, over whatever an interrupted installation left of it, and stamp it."""
+def install_section(venv: "str", name: "str", locked: "dict[str, str]", lock: "int", source: "str" = "") -> "None":
+    """Install one section of the lock, over whatever an interrupted installation left of it, and stamp it.
+
+    The wheels come out of the bundle `source` if given, with the same sums.
+    """
     requirements = os.path.join(venv, "portal-" + name + ".txt")
     with open(requirements, "w", encoding="utf-8") as file:
         file.write(locked[name])
     pip = [os.path.join(venv, "bin", "python"), "-m", "pip", "install", "-q", "--no-input"]
     pip += ["--disable-pip-version-check", "--require-hashes", "--no-deps", "--only-binary", ":all:"]
     with step("安装程序库（{}，{} 个）".format(SECTIONS.get(name, name), locked[name].count("=="))):
-        call(pip + ["--ignore-installed", "-r", requirements], lock, "程序库安装失败，请检查网络后重试")
+        pip += ["--no-index", "--find-links", os.path.join(source, "wheels")] if source else []
+        failure = "程序库安装失败，请检查{}后重试".format("离线安装包" if source else "网络")
+        call(pip + ["--ignore-installed", "-r", requirements], lock, failure)
     write_stamp(venv, dict(read_stamp(venv), **{name: digest(locked[name])}))
 
 
-def build(venv: "str", names: "list[str]", locked: "dict[str, str]", lock: "int") -> "None":
+def build(venv: "str", names: "list[str]", locked: "dict[str, str]", lock: "int", source: "str" = "") -> "None":
     """Make the environment anew with the sections `names`; the old one comes back if that fails."""
     aside = venv + ".old"
     foreign = os.path.isdir(venv) and not os.path.exists(os.path.join(venv, "pyvenv.cfg"))
@@ -164,7 +219,7 @@ def build(venv: "str", names: "list[str]", locked: "dict[str, str]", lock: "int"
             call([python, "-m", "venv", venv], lock, "虚拟环境建立失败")
             write_stamp(venv, {})
         for name in names:
-            install_section(venv, name, locked, lock)
+            install_section(venv, name, locked, lock, source)
     except BaseException:
         shutil.rmtree(venv, ignore_errors=True)
         if os.path.isdir(aside):
@@ -186,8 +241,13 @@ def alone(path: "str") -> "Iterator[int]":
         yield file.fileno()
 
 
-def prepare(command: "str") -> "str":
-    """Install what `command` needs and is missing; return the environment's Python. Raises Refusal."""
+def prepare(command: "str", source: "str" = "") -> "str":
+    """Install what `command` needs and is missing; return the environment's Python. Raises Refusal.
+
+    `source` is the folder of a bundle from which it is installed without a network.
+    """
+    if source:
+        read_bundle(source)
     venv = os.path.abspath(setting("VENV", os.path.join(ROOT, "instance", "venv")))
     with open(LOCK, encoding="utf-8") as file:
         locked = read_lock(file.read())
@@ -203,16 +263,28 @@ def prepare(command: "str") -> "str":
             anew = outdated(stamp, locked)
             missing = system_packages(command) + (venv_packages() if anew else [])
             if missing:
-                install_system(missing, lock)
+                install_system(missing, lock, source, venv + ".apt")
             if anew:
-                build(venv, [name for name in locked if name in wanted or name in stamp], locked, lock)
+                build(venv, [name for name in locked if name in wanted or name in stamp], locked, lock, source)
             else:
                 for name in wanted:
                     if name not in stamp:
-                        install_section(venv, name, locked, lock)
+                        install_section(venv, name, locked, lock, source)
         if not ready():
             raise Refusal("安装之后仍然缺少：" + " ".join(system_packages(command) or wanted))
     return os.path.join(venv, "bin", "python")
+
+
+def take_source(arguments: "list[str]") -> "tuple[list[str], str]":
+    """Return the arguments without `--from DIR`, and the folder, "" where there is none. Raises Refusal."""
+    for place, word in enumerate(arguments):
+        if word == "--from" or word.startswith("--from="):
+            after = 1 if "=" in word else 2
+            folder = word.partition("=")[2] if "=" in word else "".join(arguments[place + 1 : place + 2])
+            if not folder:
+                raise Refusal("--from 后面要写离线安装包的文件夹")
+            return arguments[:place] + arguments[place + after :], os.path.abspath(folder)
+    return arguments, ""
 
 
 def run_tests(python: "str", options: "list[str]") -> "int":
@@ -243,7 +315,8 @@ def main(arguments: "list[str]") -> "int":
         return 2
     command = arguments[0] if arguments else ""
     try:
-        python = prepare(command)
+        arguments, source = take_source(arguments)
+        python = prepare(command, source)
         os.environ["PYTHONUTF8"] = "1"  # Chinese on any terminal
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [ROOT, os.environ.get("PYTHONPATH")]))
         if command == "test":

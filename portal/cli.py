@@ -302,6 +302,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--host", default="127.0.0.1", help="监听地址，默认 127.0.0.1")
     command.add_argument("--port", type=int, default=5000, help="端口，默认 5000；被占用则用下一个")
     command.add_argument("--no-demo", action="store_true", help="空数据库也不建演示学校")
+    command.add_argument("--from", metavar="文件夹", help="从离线安装包安装，不用网络（见 bundle）")  # the launcher's
     add("worker", worker, "只运行定时任务（配合多个网页进程时使用）")
     command = add("seed", seed, "在空数据库里建立虚构的组织和会员")
     command.add_argument("--members", type=int, required=True, help="会员人数")
@@ -342,6 +343,9 @@ def main(arguments: list[str] | None = None) -> int:
         say(f"数据库无法使用（{type(error.orig).__name__}）：请检查 PORTAL_DATABASE_URI、磁盘空间和文件权限")
     except KeyboardInterrupt:
         say("已停止")
+        return DONE
+    except BrokenPipeError:  # whoever reads the answer has had enough of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     else:
         return code

@@ -9,6 +9,7 @@ import ctypes
 import hashlib
 import os
 import shutil
+import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LOCK = os.path.join(ROOT, "requirements.lock")
@@ -54,7 +55,12 @@ def digest(text: "str") -> "str":
 
 
 def system_packages(command: "str") -> "list[str]":
-    """Return the Debian packages that are missing for `command`, found by loading what they bring."""
+    """Return the Debian packages that are missing for `command`, found by loading what they bring.
+
+    The doctor tells of them itself, and installs nothing.
+    """
+    if command == "doctor":
+        return []
     missing = [package for name, package in LIBRARIES.items() if not loads(name)]
     missing += [package for name, package in FONTS.items() if not has_font(name)]
     if command == "test":
@@ -77,3 +83,21 @@ def has_font(beginning: "str") -> "bool":
     home = os.path.expanduser("~")
     folders = ("/usr/share/fonts", "/usr/local/share/fonts", home + "/.local/share/fonts", home + "/.fonts")
     return any(file.startswith(beginning) for folder in folders for _, _, files in os.walk(folder) for file in files)
+
+
+def venv_package() -> "str":
+    """Return the Debian package that lets this Python make virtual environments."""
+    return "python{}.{}-venv".format(*sys.version_info[:2])
+
+
+def kind_of_machine() -> "dict[str, str]":
+    """Return what a bundle must fit: the version of Python, the processor, the distribution."""
+    system = {}
+    with contextlib.suppress(OSError), open("/etc/os-release", encoding="utf-8") as file:
+        system = dict(line.strip().replace('"', "").split("=", 1) for line in file if "=" in line)
+    distribution = "{} {}".format(system.get("ID", ""), system.get("VERSION_ID", "")).strip()
+    return {
+        "python": "{}.{}".format(*sys.version_info[:2]),
+        "processor": os.uname().machine,
+        "distribution": distribution or "unknown",
+    }

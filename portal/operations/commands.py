@@ -16,6 +16,7 @@ from portal.core.calendar import show_time
 from portal.core.db import db
 from portal.core.shell import DONE, NO, say
 
+from . import bundle as packing
 from . import doctor as physician
 from . import keyring
 from .backup import back_up
@@ -35,6 +36,8 @@ def add_to(add: Add) -> None:
     command.add_argument("folder", metavar="文件夹", help="备份文件写在这个文件夹里")
     command = add("restore", restore, "把备份恢复到空的安装里")
     command.add_argument("file", metavar="备份文件")
+    command = add("bundle", bundle, "制作离线安装包：程序、程序库和系统软件，拿到没有网络的机器上安装")
+    command.add_argument("folder", metavar="文件夹", help="新的或空的文件夹")
     add("keys status", keys_status, "列出密钥，以及各密钥加密了多少内容")
     add("keys verify", keys_verify, "逐项解密，确认所有加密内容都能读出")
     command = add("audit verify", verify_trace, "核对日志链是否完整，末尾是否被截去")
@@ -87,6 +90,16 @@ def restore(settings: Settings, options: argparse.Namespace) -> int:
     )
     if RESTORED_FILE in {path.name for path in settings.instance.iterdir()}:
         say(f"备份中的设置文件放在 {settings.instance / RESTORED_FILE}，请核对后改名为 portal.cfg")
+    return DONE
+
+
+def bundle(settings: Settings, options: argparse.Namespace) -> int:
+    """Make what a machine without a network is installed from."""
+    folder = Path(options.folder).resolve()
+    packing.bundle(folder, say=say)
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    say(f"离线安装包已做好：{size >> 20} MB。请整个复制过去，用法见其中的 说明.txt")
+    print(folder)
     return DONE
 
 

@@ -8,6 +8,7 @@ import ast
 import base64
 import fcntl
 import hashlib
+import json
 import os
 import re
 import select
@@ -24,6 +25,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from portal import __main__ as launcher
+from portal import machine as here
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE_PYTHON = getattr(sys, "_base_executable", sys.executable)
@@ -72,12 +74,12 @@ class Checkout:
         text = f"# head\n\n# == runtime ==\n{runtime}\n# == postgres ==\n{postgres}\n# == development ==\n"
         (self.folder / "requirements.lock").write_text(text)
 
-    def begin(self, **settings: str) -> "subprocess.Popen[str]":
+    def begin(self, *words: str, **settings: str) -> "subprocess.Popen[str]":
         """Start `python -m portal hello`, with no index but the wheels."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "PORTAL_", "PYTHON"))}
         pip = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": str(self.wheels)}
         return subprocess.Popen(
-            [BASE_PYTHON, "-m", "portal", "hello", "世界"],
+            [BASE_PYTHON, "-m", "portal", "hello", "世界", *words],
             cwd=self.folder,
             env={**kept, **pip, **settings},
             stdout=subprocess.PIPE,
@@ -87,9 +89,9 @@ class Checkout:
             start_new_session=True,
         )
 
-    def start(self, **settings: str) -> tuple[int, str, str]:
+    def start(self, *words: str, **settings: str) -> tuple[int, str, str]:
         """Run `python -m portal hello` to its end: exit code, standard output, standard error."""
-        process = self.begin(**settings)
+        process = self.begin(*words, **settings)
         out, err = process.communicate(timeout=120)
         return process.returncode, out, err
 
@@ -221,10 +223,84 @@ def test_a_folder_with_other_things_is_left_alone(bare: Checkout, tmp_path: Path
     assert [file.name for file in (tmp_path / "home").iterdir()] == ["letter.txt"]
 
 
-def run(code: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+# --- from a bundle, without a network -------------------------------------------------------------------------------
+
+
+def bundle(folder: Path, **machine: str) -> Path:
+    """Make a bundle for this machine, or another one, out of the checkout's wheels."""
+    made = folder.parent / "bundle"
+    (made / "debs").mkdir(parents=True)
+    shutil.copytree(folder / "wheels", made / "wheels")
+    text = json.dumps({"machine": {**here.kind_of_machine(), **machine}})
+    (made / "bundle.json").write_text(text, "utf-8")
+    return made
+
+
+def test_a_machine_without_a_network_is_installed_from_a_bundle(prepared: Checkout) -> None:
+    made = bundle(prepared.folder)
+    alone = {"PORTAL_DATABASE_URI": "postgresql+psycopg://here", "PIP_FIND_LINKS": ""}  # another section is wanted
+
+    without = prepared.start(**alone)
+    whole = (made / "wheels/shuju-1.0-py3-none-any.whl").read_bytes()
+    (made / "wheels/shuju-1.0-py3-none-any.whl").write_bytes(whole + b"\n")
+    spoiled = prepared.start("--from", str(made), **alone)
+    (made / "wheels/shuju-1.0-py3-none-any.whl").write_bytes(whole)
+    told = prepared.start("--from", str(made), **alone)
+    again = prepared.start(**alone)
+
+    assert (without[0], "程序库安装失败，请检查网络后重试" in without[2]) == (2, True)
+    assert (spoiled[0], "程序库安装失败，请检查离线安装包后重试" in spoiled[2]) == (2, True)
+    assert told[:2] == (0, "zhuang 1.0\nshuju 1.0\nhello 世界\n")  # the command itself does not get --from
+    assert again == (0, "zhuang 1.0\nshuju 1.0\nhello 世界\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "left", "folder"),
+    [
+        (["run", "--from", "/usb", "--port", "80"], ["run", "--port", "80"], "/usb"),
+        (["run", "--from=/usb"], ["run"], "/usb"),
+        (["run"], ["run"], ""),
+    ],
+)
+def test_the_folder_of_a_bundle_is_taken_out_of_the_words(words: list[str], left: list[str], folder: str) -> None:
+    assert launcher.take_source(words) == (left, folder)
+
+
+def test_what_is_no_bundle_or_for_another_machine_is_named(bare: Checkout, tmp_path: Path) -> None:
+    none = bare.start("--from", str(tmp_path))
+    missing = bare.start("--from")
+    other = bare.start("--from", str(bundle(bare.folder, python="3.9", processor="sparc64")))
+
+    assert none == (
+        2, "", f"{tmp_path} 不是离线安装包（没有 bundle.json，或没有做完）：--from 应指向 bundle 命令做好的文件夹\n",
+    )  # fmt: skip
+    assert missing == (2, "", "--from 后面要写离线安装包的文件夹\n")
+    assert other[0] == 2
+    assert other[2].startswith("这个离线安装包是为 Python 3.9、sparc64 做的，这台机器是 Python 3.")
+    assert not (bare.folder / "instance").exists()
+
+
+def test_a_plain_user_gets_the_one_line_for_a_bundle_too(tmp_path: Path) -> None:
+    folder = tmp_path / "venv.apt"
+    told = run(
+        "m.os.geteuid = lambda: 1000\n"
+        "try:\n    m.install_system(['libmeiyou9'], 0, '/media/u s b', sys.argv[1])\n"
+        "except m.Refusal as refusal:\n    m.say(str(refusal))",
+        folder,
+    )
+
+    assert told.stderr == (
+        "缺少系统软件，请先以管理员身份运行这一行：\n"
+        f"    sudo sh -c 'export APT_CONFIG={folder}/apt.conf && apt-get update && "
+        "apt-get install -y --no-install-recommends libmeiyou9'\n"
+    )
+    assert (folder / "sources.list").read_text() == "deb [trusted=yes] file:/media/u%20s%20b/debs ./\n"
+
+
+def run(code: str, *words: object, **settings: str) -> "subprocess.CompletedProcess[str]":
     """Run `code` in a fresh Python in this checkout, where `m` is the launcher."""
     return subprocess.run(
-        [BASE_PYTHON, "-c", PRELUDE + code],
+        [BASE_PYTHON, "-c", PRELUDE + code, *map(str, words)],
         cwd=ROOT,
         env={**os.environ, **settings},
         capture_output=True,
