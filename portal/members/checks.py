@@ -271,16 +271,6 @@ def _honors(values: dict[str, Any], today: date, found: _Findings) -> None:
             found.error("honors", f"“{row['title']}”的年度不能晚于今年")
 
 
-def _joining(values: dict[str, Any], today: date, found: _Findings) -> None:
-    joined, born = values.get("join_date"), values.get("birth_date")
-    if joined is None:
-        return
-    if joined > today:
-        found.error("join_date", "入会日期不能晚于今天")
-    elif born is not None and kinds.years_between(born, joined) < YOUNGEST:
-        found.error("join_date", f"入会时不满 {YOUNGEST} 周岁，请核对入会日期")
-
-
 def _resume(values: dict[str, Any], today: date, found: _Findings) -> None:
     rows = values.get("resume") or []
     month = f"{today:%Y-%m}"
@@ -293,4 +283,4 @@ def _resume(values: dict[str, Any], today: date, found: _Findings) -> None:
             return
 
 
-_RULES: tuple[Rule, ...] = (_document, _name, _age, _work, _learning, _joining, _family, _honors, _resume)
+_RULES: tuple[Rule, ...] = (_document, _name, _age, _work, _learning, _family, _honors, _resume)

@@ -11,15 +11,16 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.core import crypto, settings
 from portal.core.actors import Actor
-from portal.core.calendar import now, show_date
+from portal.core.calendar import now, show_date, today
 from portal.core.db import Base, UtcTime, db, label_enum
 from portal.core.enums import LabelEnum
 from portal.core.errors import DomainError
-from portal.core.kinds import Kind
+from portal.core.kinds import Kind, years_between
 from portal.core.settings import Setting
 from portal.core.uploads import Upload
 from portal.org.models import InUnit, User
 
+from .checks import YOUNGEST
 from .enums import ChangeType
 from .models import Member, MemberVersion
 from .printing import Papers
@@ -146,13 +147,16 @@ def is_historic(member_id: int) -> bool:
     return row is None or (not row.serial and row.applied_on is None)
 
 
-def correct_joining(member: Member, day: date | None) -> None:
-    """Let the record of a historic member's joining say `day`, as her `join_date` is about to.
+def correct_joining(member: Member, day: date | None) -> list[str]:
+    """Let the record of a historic member's joining say `day`, as her `join_date` is about to; return warnings.
 
-    Raises DomainError on `join_date` where there is no day, or where something happened to the membership before it.
+    Raises DomainError on `join_date` where there is no day, one to come, or where something happened to the membership
+    between this day and the one that stood there.
     """
     if day is None:
         raise DomainError("请填写入会日期", field="join_date")
+    if day > today():
+        raise DomainError("入会日期不能晚于今天", field="join_date")
     before = member.join_date or day
     joined = [change for change in member.changes if change.kind is ChangeType.JOINED and change.on_date == before][-1:]
     crossed = [
@@ -168,6 +172,8 @@ def correct_joining(member: Member, day: date | None) -> None:
     row = db.session.scalars(select(Admission).where(Admission.member_id == member.id)).one_or_none()
     if row is not None:
         row.study_date = day
+    is_child = member.birth_date is not None and years_between(member.birth_date, day) < YOUNGEST
+    return [f"入会时不满 {YOUNGEST} 周岁，请核对入会日期"] if is_child else []
 
 
 def admissions_of(members: Sequence[Member]) -> dict[int, AsJoined]:

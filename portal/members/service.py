@@ -238,7 +238,7 @@ def edit(
     if written.get("mobile") and _mobile_is_shared(actor, member, written["mobile"]):
         warnings.append("该手机号码也登记在您管理范围内另一位会员名下，请核对")
     if "join_date" in written:
-        filing.correct_joining(member, written["join_date"])
+        warnings += filing.correct_joining(member, written["join_date"])
     is_own = member.user_id == actor.id
     version = history.write(member, written, actor, reason=reason or ("本人修改" if is_own else "工会修改"))
     if version is not None and member.user_id is not None and not is_own:

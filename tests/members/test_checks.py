@@ -143,12 +143,6 @@ RULES = [
         "甲乙的性别与证件号码不一致，请核对",
     ),
     ({"honors": [{"title": "优秀教师", "year": 2027}]}, "honors", "“优秀教师”的年度不能晚于今年"),
-    ({"join_date": date(2026, 9, 2)}, "join_date", "入会日期不能晚于今天"),
-    (
-        {"birth_date": date(1990, 5, 2), "join_date": date(2006, 5, 1)},
-        "join_date",
-        "入会时不满 16 周岁，请核对入会日期",
-    ),
     ({"employment_form": "4", "dispatch_company": None}, "dispatch_company", None),
     ({"resume": [{"start": "2026-10", "end": None, "place": "海港大学"}]}, "resume", None),
 ]
@@ -172,7 +166,6 @@ ALLOWED = [
     {"children_count": 0, "children": []},
     {"children": [{"id_number": CHILD, "birth_date": "2015-06-01", "sex": "2"}, {"id_number": "E12345678"}]},
     {"honors": [{"title": "优秀教师", "year": 2026}, {"title": "先进", "year": None}]},
-    {"birth_date": date(1990, 5, 2), "join_date": date(2006, 5, 2)},
     {"employment_form": "4", "dispatch_company": "海港人力资源公司"},
     {"birth_date": date(1990, 5, 20), "work_start_date": date(2006, 5, 1)},
     {"resume": [STUDY, WORK]},

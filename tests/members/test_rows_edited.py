@@ -234,6 +234,15 @@ def test_the_union_sets_right_when_a_historic_member_joined(client_of, people, m
     assert "入会日期：2026年9月1日 → 2010年9月1日" in words(union.get(saved.location).text)
 
 
+def test_a_day_of_joining_before_the_age_of_work_is_pointed_out(client_of, people, member):
+    union = client_of(people["union"])
+
+    page = union.get(union.submit(f"/members/{member.id}/edit", {"join_date": "1999-01-01"}, action="").location)
+
+    assert "入会时不满 16 周岁，请核对入会日期" in page.text
+    assert member.join_date == date(1999, 1, 1)
+
+
 def test_the_day_of_a_decision_is_nobodys_to_change(client_of, people, tree):
     other = admitted_by_application(tree)
     union = client_of(people["union"])
@@ -258,7 +267,6 @@ def test_only_the_union_changes_the_day_of_joining(client_of, people, member):
     [
         ("", "请填写入会日期"),
         ("2099-01-01", "入会日期不能晚于今天"),
-        ("1999-01-01", "入会时不满 16 周岁"),
         ("2026-09-03", "入会日期不能越过会籍变化记录中的保留会籍（2026年9月2日）"),
     ],
 )
