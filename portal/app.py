@@ -29,6 +29,7 @@ from portal.core.db import db
 from portal.core.errors import DomainError
 from portal.handover import passing
 from portal.handover import views as handover
+from portal.handover.posts import views as posts
 from portal.help import views as help_pages
 from portal.home import views as home
 from portal.joining import code_views as codes
@@ -78,6 +79,7 @@ ROOMS = (
     prints.bp,
     system.bp,
     handover.bp,
+    posts.bp,
     units.bp,
     departments.bp,
     unit_sheets.bp,

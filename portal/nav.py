@@ -72,6 +72,7 @@ MENU = (
                 P.DELEGATE,
                 ("people.delegations", "people.lend", "people.take_back"),
             ),
+            Entry("工会职务", "posts.index", "id", P.POST_MANAGE, ("posts.",)),
             Entry("交接", "handover.index", "users", P.HANDOVER, ("handover.",)),
             Entry("操作日志", "system.trace", "history", P.AUDIT_READ, ("system.trace", "system.event")),
             Entry("系统设置", "system.settings", "settings", P.SYSTEM, ("system.settings",)),

@@ -248,6 +248,11 @@ class UnionPost(Base):
 
     __table_args__ = (CheckConstraint("ends IS NULL OR ends >= starts", name="ends_after_start"),)
 
+    @property
+    def trace_label(self) -> str:
+        """The post as the trace names it."""
+        return f"{self.member.name}·{self.unit.name}{self.kind.label}"
+
     def holds_on(self, day: date) -> bool:
         """Whether the post is held on `day`."""
         return self.starts <= day and (self.ends is None or day <= self.ends)

@@ -201,6 +201,9 @@ HELD_AT: dict[Role, HeldAt] = {
     Role.UNIT_ADMIN: HeldAt.UNION,
 }
 
+# The office that goes with a post in the union, by the code of the post in the list 工会职务.
+OF_POST: dict[str, Role] = {"01": Role.UNION_CHAIR, "04": Role.BRANCH_CHAIR}
+
 # A unit that has somebody in one of these offices is never left without.
 NEVER_EMPTY = frozenset({Role.SUPER_ADMIN, Role.UNION_CHAIR, Role.UNION_OPERATOR, Role.ORG_ADMIN})
 

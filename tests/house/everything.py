@@ -23,6 +23,7 @@ from portal.core.notices import Notice, tell
 from portal.core.sealed_files import SealedWriter
 from portal.handover import service as handing_over
 from portal.handover.models import Handover
+from portal.handover.posts.models import PostGrant
 from portal.joining import entry
 from portal.joining.expected.models import ExpectedList
 from portal.joining.models import Application, ApplicationState, CodeDay, JoinCode
@@ -117,11 +118,14 @@ def _fill_place(unit: OrgUnit, clerk: User, chair: User) -> Place:
     member = factories.make_member(unit, **of_member.values)
     _give_photo(member)
     assert member.user is not None
-    db.session.add(UnionPost(member=member, kind=PostKind.GROUP_LEADER, unit_id=unit.id, starts=today()))
+    post = UnionPost(member=member, kind=PostKind.GROUP_LEADER, unit_id=unit.id, starts=today())
+    db.session.add(post)
     tell([member.user.id], "只给会员本人的一封站内信")
     sessions.open_session(member.user, address="127.0.0.1", device="Test")
     db.session.add(LoginFailure(user_id=member.user.id, network="203.0.113.7", failures=1, last_at=now()))
     _give_paper(member)
+    came_with = factories.make_user(Role.BRANCH_OPERATOR, unit, name="殷随职").grants[0]
+    db.session.add(PostGrant(post_id=post.id, grant_id=came_with.id))
     search = SearchText(token=f"search{unit.id}", user_id=member.user.id, created_at=now())
     search.text = "20260001"
     db.session.add(search)

@@ -115,6 +115,20 @@ people.take_back            POST  a             L F F F F F A F F L P
 people.take_back            POST  own           L F F F F F . F F L P
 people.take_back            POST  absent        L F F F F F A F F L P
 
+posts.index                 GET   -             L F F F F . F F F L P
+posts.new                   GET   -             L F F F F . F F F L P
+posts.new                   POST  -             L F F F F . F F F L P
+posts.of_term               GET   -             L F F F F . F F F L P
+posts.of_term               POST  -             L F F F F . F F F L P
+posts.end                   GET   a             L F F F F . F F F L P
+posts.end                   GET   b             L F F F F . F F F L P
+posts.end                   GET   top           L F F F F . F F F L P
+posts.end                   GET   absent        L F F F F A F F F L P
+posts.end                   POST  a             L F F F F . F F F L P
+posts.end                   POST  b             L F F F F . F F F L P
+posts.end                   POST  top           L F F F F . F F F L P
+posts.end                   POST  absent        L F F F F A F F F L P
+
 handover.index              GET   -             L F F F F . . . F L P
 handover.new                GET   -             L F F F F . R . F L P
 handover.new                POST  -             L F F F F . R . F L P

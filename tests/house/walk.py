@@ -90,6 +90,7 @@ class Walk:
                 "finding": place.finding.id,
                 "matter": place.matter.id,
                 "handover": place.handover.id,
+                "post": place.member.posts[0].id,
             }
             for name, place in house.places.items()
         }
@@ -115,6 +116,7 @@ class Walk:
             "places": places,
             "own": own,
             "elsewhere": house.units["c"].id,
+            "member_name": house.places["a"].member.member_no,
             "applicant": _typed(person.values),
             "file": lists.table([lists.line(factories.a_person())]),
         }
@@ -136,7 +138,7 @@ class Walk:
             numbers = (
                 "member", "code", "unit", "notice", "job", "waiting_job", "entry", "list", "person", "coming_name",
                 "department", "sheet", "event", "import", "account", "grant", "delegation", "comparison", "finding",
-                "matter", "handover",
+                "matter", "handover", "post",
             )  # fmt: skip
             words = {"receipt": "aaaaa-bbbbb", "proof": "a" * 12, "role": "nobody"}
             words |= dict.fromkeys(("token", "invitation", "confirmation"), NO_TOKEN)
@@ -186,6 +188,14 @@ class Walk:
                 {"from_username": "gbd-gh01"},
                 {"to_username": "jieban", "to_name": "殷接班", "day": today().isoformat()},
             ),
+            "posts.new": (
+                {}, {"member": self.ids["member_name"], "kind": "12", "unit": "GH", "term": "第九届"} | from_today,
+            ),
+            "posts.of_term": (
+                {},
+                {"term": "第九届", "lines": f"{self.ids['member_name']} 教代会代表", "act": "write"} | from_today,
+            ),
+            "posts.end": ({"id": here.get("post")}, {"on": today().isoformat()}),
             "handover.detail": ({"id": here.get("handover")}, {}),
             "handover.print_list": ({"id": here.get("handover")}, {}),
             "people.new": (

@@ -161,11 +161,14 @@ def open_with_slip(
 
 
 def give(actor: User, user: User, office: Office) -> Grant:
-    """Give an office to an account that there is. Raises Forbidden, DomainError, Conflict if she has it already."""
+    """Give an office to an account that there is. Raises Forbidden, DomainError, Conflict if she has it by then."""
     reach.check_given(actor, user)
     reach.check_office(actor, office.role, office.unit)
     check_term(office.starts, office.ends)
-    if any(held.role is office.role and held.unit_id == office.unit.id for held in reach.offices(user)):
+    if any(
+        held.role is office.role and held.unit_id == office.unit.id and not (held.ends and held.ends < office.starts)
+        for held in reach.offices(user)
+    ):
         raise Conflict(f"{user.name}已经是{office.unit.name}的{office.role.label}，或到时将是，不必重复设置")
     return _give(actor, user, office)
 
