@@ -358,6 +358,10 @@ cards.verify                GET   -             . . . . . . . . . . .
 
 importing.index             GET   -             L F . . . . F F F L P
 importing.index             POST  -             L F . . . . F F F L P
+importing.blank             GET   -             L F . . . . F F F L P
+importing.file              POST  a             L F A A A A F F F L P
+importing.file              POST  own           L F . . . . F F F L P
+importing.file              POST  absent        L F A A A A F F F L P
 importing.detail            GET   a             L F . . A . F F F L P
 importing.detail            GET   b             L F A A . . F F F L P
 importing.detail            GET   top           L F A A A . F F F L P

@@ -297,6 +297,7 @@ class Walk:
             "importing.commit": (of_import, {"seen": "1"}),
             "importing.undo": (of_import, {}),
             "importing.discard": (of_import, {}),
+            "importing.file": (of_import, {}),
             "units.detail": (of_unit, {}),
             "units.new": (of_unit, {"name": "新小组", "kind": "group"}),
             "units.edit": (of_unit, {"contact_phone": "0335-8051111"}),

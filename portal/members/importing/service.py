@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import case, func, or_, select
 
-from portal.core import audit, kinds, uploads
+from portal.core import audit, kinds, sheets, uploads
 from portal.core.actors import CLOCK
 from portal.core.calendar import now
-from portal.core.db import db
+from portal.core.db import db, release, writes
 from portal.core.errors import Absent
 from portal.members import sight
 from portal.members.catalogue import FIELD
-from portal.members.importing import undoing, uploading
+from portal.members.importing import reading, template, undoing, uploading
 from portal.members.importing.judging import Judged
 from portal.members.importing.models import KEPT_FOR, OPEN_FOR, WRITTEN, Import, ImportRow, ImportState, Verdict
+from portal.members.importing.saying import Places
 from portal.org import access
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Permission as P
@@ -193,28 +195,46 @@ def _told(findings: Iterable[tuple[str | None, str]]) -> list[dict[str, str | No
     return [{"field": name, "message": sentence} for name, sentence in findings]
 
 
-# --- the file back ----------------------------------------------------------------------------------------------------
+# --- workbooks --------------------------------------------------------------------------------------------------------
 
 
-def reasons(actor: User, import_id: int) -> tuple[Import, bytes, dict[int, str]]:
-    """Leave the trace that the file is handed back, and return the import, its file, and what is told by row number.
+def blank(actor: User) -> bytes:
+    """Return the workbook to fill in, with the branches that the actor may write in it."""
+    tops = uploading.places(actor)
+    names = [branch.name for top in tops for branch in Places(top, lambda _: None).by_id.values()]
+    return template.template(sorted(names))
 
-    Raises Absent where the file is forgotten already, or is another's.
+
+def file_back(actor: User, import_id: int) -> tuple[str, bytes]:
+    """Leave the trace that the actor gets her own file back, and return its name and content, an xlsx.
+
+    A column says of each row what became of it, and why. It is written with no transaction open. Raises Absent where
+    the file is forgotten already, or is another's.
     """
-    item = uploading.own(actor, import_id)
-    if item.upload_id is None:
+    actor_id, item = actor.id, uploading.own(actor, import_id)
+    if item.upload_id is None or item.said is None:
         raise Absent("名单文件已按期清理，请使用您自己保存的文件")
+    raw, mapping, sheet = uploads.content_of(item.upload_id), item.said["mapping"], item.said["sheet"]
+    told = _reasons(item)
+    release()
+    table = reading.recognise(sheets.book_of(BytesIO(raw)), mapping, sheet=sheet or None)
+    made = template.returned_file(raw, table, told)
+    writes()
+    item = uploading.own(db.session.get_one(User, actor_id), import_id)
+    audit.record(actor, "import.return", item)
+    return f"{item.file_name.rpartition('.')[0] or item.file_name}-核对结果.xlsx", made
+
+
+def _reasons(item: Import) -> dict[int, str]:
     told: dict[int, str] = {}
     query = select(ImportRow).where(ImportRow.import_id == item.id).execution_options(yield_per=500)
     for row in db.session.scalars(query):
-        if row.data is not None:
-            sentences = [sentence for _, sentence in (*row.data["errors"], *row.data["warnings"])]
-            if row.kept_reason:
-                sentences.append(f"没有撤销：{row.kept_reason}")
-            if row.verdict is not Verdict.NEW or sentences:
-                told[row.number] = f"{row.verdict.label}{'：' if sentences else ''}{'；'.join(sentences)}"
-    audit.record(actor, "import.return", item)
-    return item, uploads.content_of(item.upload_id), told
+        data = row.data or {"errors": [], "warnings": []}
+        sentences = [sentence for _, sentence in (*data["errors"], *data["warnings"])]
+        sentences += [f"没有撤销：{row.kept_reason}"] if row.kept_reason else []
+        if sentences or row.verdict not in WRITTEN:
+            told[row.number] = "：".join([row.verdict.label, *filter(None, ["；".join(sentences)])])
+    return told
 
 
 # --- the clock --------------------------------------------------------------------------------------------------------

@@ -79,6 +79,7 @@ class Looked:
         return {
             "sheet": self.table.sheet.name,
             "columns": [self._column(column) for column in self.table.columns],
+            "mapping": dict(self.mapping),
             "skipped": self.table.skipped[:SKIPPED_MOST],
             "notes": [*self.table.notes, *self.table.problems],
         }

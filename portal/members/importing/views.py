@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from portal.core.errors import DomainError
-from portal.core.web import renders
+from portal.core.web import attachment, renders
 from portal.org.guards import needs
 from portal.org.permissions import Permission
 
@@ -21,6 +21,7 @@ bp = Blueprint("importing", __name__, url_prefix="/members/import")
 
 REFUSED, GONE_ON = 422, 409
 SEE_OTHER = 303
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @bp.route("", methods=["GET", "POST"])
@@ -188,3 +189,22 @@ def discard(id: int) -> ResponseReturnValue:
     uploading.discard(current_user._get_current_object(), id)
     flash("已放弃，上传的名单已删除", "success")
     return redirect(url_for(".index"), SEE_OTHER)
+
+
+@bp.get("/template")
+@needs(Permission.MEMBER_IMPORT)
+def blank() -> ResponseReturnValue:
+    """Hand out the workbook to fill in."""
+    return _workbook("会员导入模板.xlsx", service.blank(current_user._get_current_object()))
+
+
+@bp.post("/<int:id>/file")
+@renders
+@needs(Permission.MEMBER_IMPORT)
+def file(id: int) -> ResponseReturnValue:
+    """Hand one's own file back with a column that says what became of each row, and why."""
+    return _workbook(*service.file_back(current_user._get_current_object(), id))
+
+
+def _workbook(name: str, content: bytes) -> Response:
+    return Response(content, mimetype=XLSX, headers={"Content-Disposition": attachment(name)})

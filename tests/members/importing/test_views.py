@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 
+import openpyxl
 import pytest
 from sqlalchemy import func, select
 
@@ -204,3 +205,40 @@ def test_rows_that_are_no_people_are_named(page, tree):
     answer = upload(page, raw=raw.encode())
 
     assert "不是人员、没有读取的行：第 3 行（合计行）" in words(page.get(answer.location).text)
+
+
+def test_the_file_comes_back_with_what_is_wrong_beside_each_row(page, tree):
+    right, wrong = factories.a_person(), factories.a_person(mobile="12")
+    answer = upload(page, line(right), line(wrong))
+
+    back = page.submit(answer.location, action="file")
+
+    assert back.headers["Content-Disposition"].startswith("attachment")
+    sheet = openpyxl.load_workbook(io.BytesIO(back.data)).worksheets[0]
+    headings, first, second = ([cell.value or "" for cell in row] for row in sheet.iter_rows())
+    place = headings.index("错误原因")
+    assert (first[0], first[place]) == (right.name, "")
+    assert (second[0], second[place]) == (wrong.name, "错误：手机号码应为 11 位数字，以 13 至 19 开头，请核对")
+    assert second[headings.index("证件号码")] == wrong.id_number
+
+
+def test_the_template_can_be_filled_in_and_brought(page, tree, union):
+    person = a_historic()
+    book = openpyxl.load_workbook(io.BytesIO(page.get("/members/import/template").data))
+    sheet = book.worksheets[0]
+    headings = {cell.value: cell.column for cell in sheet[1]}
+    filled = {
+        "姓名": person.name, "证件号码": person.id_number, "移动电话": person.values["mobile"], "学历": "大学本科毕业",
+        "会籍变化类型": "入会", "会籍变化日期": "2012-05-01", "所属分工会": "外国语学院分工会", "工号": "00012345",
+    }  # fmt: skip
+    for heading, text in filled.items():
+        sheet.cell(2, headings[heading], text)
+    out = io.BytesIO()
+    book.save(out)
+
+    answer = upload(page, raw=out.getvalue(), name="模板.xlsx", is_historic="y")
+    page.submit(answer.location, action="commit")
+
+    [member] = db.session.scalars(select(Member))
+    assert (member.name, member.staff_no, member.education) == (person.name, "00012345", "21")
+    assert (member.join_date, member.unit) == (person.values["join_date"], tree["a"])
