@@ -26,6 +26,8 @@ from portal.core.db import db
 from portal.core.errors import DomainError
 from portal.core.shell import DONE, NO, REFUSED, say
 from portal.jobs import JOBS, QUEUES
+from portal.members.importing import shell as importing
+from portal.members.importing.service import refused_report
 from portal.operations import commands as operations
 from portal.org import service as org
 from portal.org.guards import permission_of
@@ -259,6 +261,36 @@ def bring_units(settings: config.Settings, options: argparse.Namespace) -> int:
     return DONE
 
 
+def bring_members(settings: config.Settings, options: argparse.Namespace) -> int:
+    """Judge a list of members, write it where that is meant, and write the report in any case."""
+    path, out = Path(options.file), Path(options.report) if options.report else None
+    if out and (out.is_dir() or not os.access(out.parent, os.W_OK)):
+        raise DomainError(f"不能写入 {out}：请检查文件夹是否存在、是否可写")
+    code = REFUSED
+    try:
+        raw = path.read_bytes()
+        with migrated(settings).app_context():
+            database.writes()
+            report = importing.bring(
+                acting(options.acting), raw, path.name, under=options.under, is_historic=options.historic,
+                is_meant=options.commit,
+            )  # fmt: skip
+            db.session.commit()
+        code = NO if report["error"] else DONE
+    except OSError:
+        report = refused_report(path.name, f"不能读取 {path}：请检查文件是否存在、是否可读")
+    except DomainError as error:
+        report = refused_report(path.name, error.message)
+    if report["refused"]:
+        say(report["refused"])
+    text = json.dumps(report, ensure_ascii=False, indent=1) + "\n"
+    if out:
+        out.write_text(text, "utf-8")
+    else:
+        print(text, end="")
+    return code
+
+
 Command = Callable[[config.Settings, argparse.Namespace], int]
 
 
@@ -320,6 +352,13 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--under", metavar="代码", default="", help="管理多个单位的人：没有写上级代码的导入到哪一个下面"
     )
+    command = add("import", bring_members, "导入会员名单（xlsx、xls、csv），先核对，写明 --commit 才写入")
+    command.add_argument("file", metavar="文件", help="第一行或前 20 行内有表头，如姓名、身份证号、手机号、所属分工会")
+    command.add_argument("--as", dest="acting", metavar="用户名", required=True, help="以谁的身份导入")
+    command.add_argument("--commit", action="store_true", help="没有错误时写入；不写则只核对")
+    command.add_argument("--historic", action="store_true", help="历史会员补录：直接成为会员，须有入会日期")
+    command.add_argument("--report", metavar="文件", help="核对结果（JSON）写入文件，不写在屏幕上")
+    command.add_argument("--under", metavar="代码", default="", help="管理多个单位的人：导入到哪一个")
     command = add("bench", bench, "性能测试：每项操作与它的下限在同一次运行中比较")
     command.add_argument("--members", type=int, default=100_000, help="虚构会员人数，默认 100000")
     command.add_argument("--only", default="", help="只测这几项，用逗号分开，如 list,form")

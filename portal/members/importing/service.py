@@ -249,7 +249,7 @@ def expire() -> int:
     for item in old:
         uploading.forget(item)
     since = now() - KEPT_FOR
-    done = select(Import).where(Import.upload_id.is_not(None), Import.committed_at < since)
+    done = select(Import).where(Import.said_sealed.is_not(None), Import.committed_at < since)
     finished = list(db.session.scalars(done))
     for item in finished:
         uploading.forget_file(item)
