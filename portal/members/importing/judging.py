@@ -36,7 +36,6 @@ LEFT_FOR = {
     EmploymentStatus.VETERAN_RETIRED.value: ChangeReason.VETERAN_RETIRED.value,
 }
 GONE = frozenset({ChangeType.TRANSFERRED_OUT, ChangeType.EXPELLED, ChangeType.WITHDRAWN, ChangeType.DIED})
-JOINS_FROM = 16  # years, as who may be a member at all
 # what the membership's own steps write; an import sets them only when it makes a historic member
 BY_STEPS = frozenset({"employment_status"})
 HISTORIC = frozenset({"join_date", "member_no"})
@@ -221,14 +220,8 @@ class Judge:
         return kept
 
     def _historic(self, said: Said, kept: dict[str, Any], wrong: set[str | None]) -> None:
-        joined, born = kept.get("join_date"), kept.get("birth_date")
-        if joined is None:
-            if "join_date" not in wrong:
-                said.error("join_date", "历史会员补录须填写入会日期，例如 2012-05-01")
-        elif joined > self._today:
-            said.error("join_date", "入会日期不能晚于今天")
-        elif isinstance(born, date) and kinds.years_between(born, joined) < JOINS_FROM:
-            said.warn("join_date", f"入会时不满 {JOINS_FROM} 周岁，请核对")
+        if kept.get("join_date") is None and "join_date" not in wrong:
+            said.error("join_date", "历史会员补录须填写入会日期，例如 2012-05-01")
         if not kept.get("mobile") and "mobile" not in wrong:
             said.warn("mobile", "没有手机号码，本人不能自助设置密码，请补充")
 

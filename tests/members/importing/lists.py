@@ -22,7 +22,7 @@ from tests import factories
 from tests.factories import Person
 
 LEAST = ("姓名", "身份证号", "手机号", "所属分工会")
-JOINED = date(2012, 5, 1)
+JOINED = date(2020, 5, 1)
 _TYPED = ("name", "id_number", "mobile", "staff_no", "department", "education", "join_date", "member_no")
 
 

@@ -159,7 +159,7 @@ def test_members_who_have_gone_on_stay_and_say_why(tree, union):
     assert "修改过" in kept(item)[6]
     assert everybody() == [edited, active, printed, posted, used]
     assert free not in everybody()
-    [counter] = db.session.scalars(select(NumberCounter).where(NumberCounter.scope == "member_no:GH:2012"))
+    [counter] = db.session.scalars(select(NumberCounter).where(NumberCounter.scope == "member_no:GH:2020"))
     assert counter.value == 6  # numbers in use: none is given again
 
 

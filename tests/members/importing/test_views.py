@@ -229,7 +229,7 @@ def test_the_template_can_be_filled_in_and_brought(page, tree, union):
     headings = {cell.value: cell.column for cell in sheet[1]}
     filled = {
         "姓名": person.name, "证件号码": person.id_number, "移动电话": person.values["mobile"], "学历": "大学本科毕业",
-        "会籍变化类型": "入会", "会籍变化日期": "2012-05-01", "所属分工会": "外国语学院分工会", "工号": "00012345",
+        "会籍变化类型": "入会", "会籍变化日期": "2020-05-01", "所属分工会": "外国语学院分工会", "工号": "00012345",
     }  # fmt: skip
     for heading, text in filled.items():
         sheet.cell(2, headings[heading], text)
