@@ -191,6 +191,25 @@ def take_import(desk: Desk) -> None:
     keep("import", page.screenshot(), WIDTHS[DESK])
 
 
+def take_handover(desk: Desk) -> None:
+    """Look at what a branch's operator would hand over."""
+    leaver = desk.school.who["分工会操作员 GH02"].username
+    page = desk.sign_in(UNION)
+    page.goto(f"/handover/new?from_username={leaver}")
+    page.mouse.wheel(0, 330)
+    page.wait_for_timeout(500)
+    keep("handover", page.screenshot(), WIDTHS[DESK])
+
+
+TAKEN_OTHERWISE: dict[str, Callable[[Desk], None]] = {
+    "apply": take_form,
+    "poster": take_poster,
+    "import": take_import,
+    "comparison": take_comparison,
+    "handover": take_handover,
+}
+
+
 def main(names: list[str]) -> None:
     """Take the pictures called `names`, or all."""
     PLACE.mkdir(exist_ok=True)
@@ -204,17 +223,10 @@ def main(names: list[str]) -> None:
         browser = playwright().chromium.launch(executable_path=shutil.which("chromium"), args=list(CHROMIUM))
         with Server(instance, base_url=OUTSIDE) as server:
             desk = Desk(browser, School(server, who))
-            wanted = [
-                name for name in (*SHOTS, "apply", "poster", "import", "comparison") if not names or name in names
-            ]
-            if "apply" in wanted:
-                take_form(desk)
-            if "poster" in wanted:
-                take_poster(desk)
-            if "import" in wanted:
-                take_import(desk)
-            if "comparison" in wanted:
-                take_comparison(desk)
+            wanted = [name for name in (*SHOTS, *TAKEN_OTHERWISE) if not names or name in names]
+            for name, take in TAKEN_OTHERWISE.items():
+                if name in wanted:
+                    take(desk)
             for name, (person, look) in SHOTS.items():
                 if name not in wanted:
                     continue
