@@ -37,7 +37,9 @@ from portal.joining import draft_views as drafts
 from portal.joining import entry_views as entry
 from portal.joining import imported
 from portal.joining import many_views as many
+from portal.joining import province_views as province
 from portal.joining import service as joining_service
+from portal.joining import union_views as unions
 from portal.joining import views as joining
 from portal.joining.expected import enlisting
 from portal.joining.expected import views as expected
@@ -75,6 +77,8 @@ ROOMS = (
     expected.bp,
     many.bp,
     codes.bp,
+    unions.bp,
+    province.bp,
     cards.bp,
     prints.bp,
     system.bp,
@@ -172,6 +176,7 @@ def create_app(settings: Settings, *, restoring: bool = False) -> Flask:
     app.extensions["figures"] = (members_service.figures,)
     app.context_processor(_for_templates)
     # globals, not context: imported macros see only these
+    app.jinja_env.globals.update(is_city=settings.profile == nav.CITY, city_words=nav.words_of(settings.profile))
     app.jinja_env.globals.update(
         show_date=calendar.show_date,
         show_time=calendar.show_time,

@@ -12,7 +12,7 @@ from portal.org.permissions import Permission as P
 class Entry:
     """One line of the menu; `rooms` are the endpoint prefixes under which it is the active one.
 
-    `profile` is the only profile that has the line, "" for both; `city` is its label in a city, "" for the same.
+    `profile` is the only profile that has the line, "" for both.
     """
 
     label: str
@@ -21,21 +21,20 @@ class Entry:
     permission: P
     rooms: tuple[str, ...]
     profile: str = ""
-    city: str = ""
     active: bool = False
 
 
 @dataclass(frozen=True)
 class Group:
-    """A heading with its lines; `profile` and `city` as of a line."""
+    """A heading with its lines."""
 
     label: str
     items: tuple[Entry, ...]
-    profile: str = ""
-    city: str = ""
 
 
-CITY = "city"
+SCHOOL, CITY = "school", "city"
+# what a city calls the pages that it has in common with a school
+CITY_WORDS = {"工会会员": "会员管理", "新会员注册": "入会审核"}
 
 
 PEOPLE = ("people.index", "people.new", "people.detail", "people.slip", "people.give", "people.end")
@@ -53,7 +52,7 @@ MENU = (
                 ("joining.", "many.", "entry."),
             ),
             Entry("应入会名单", "expected.index", "clipboard-check", P.JOINING_READ, ("expected.",)),
-            Entry("入会二维码", "codes.index", "qrcode", P.JOINING_CODES, ("codes.",)),
+            Entry("入会二维码", "codes.index", "qrcode", P.JOINING_CODES, ("codes.",), SCHOOL),
             Entry("会员信息查询", "members.index", "users", P.MEMBER_READ, ("members.index", "members.detail")),
             Entry("会员导入", "importing.index", "upload", P.MEMBER_IMPORT, ("importing.",)),
             Entry("人事名单比对", "comparison.index", "file-text", P.COMPARE, ("comparison.", "matters.")),
@@ -61,8 +60,14 @@ MENU = (
         ),
     ),
     Group(
+        "工会管理",
+        (Entry("基层工会管理", "unions.index", "building", P.JOINING_CODES, ("unions.", "codes."), CITY),),
+    ),
+    Group(
         "系统管理",
         (
+            Entry("基层工会管理员", "people.unit_admins", "user", P.UNIT_READ, ("people.unit_admins",), CITY),
+            Entry("组织机构管理员", "people.org_admins", "users", P.UNIT_READ, ("people.org_admins",), CITY),
             Entry("组织机构", "units.index", "sitemap", P.UNIT_READ, ("units.", "departments.", "unit_sheets.")),
             Entry("账号与权限", "people.index", "key", P.ACCOUNT_READ, PEOPLE),
             Entry(
@@ -95,24 +100,30 @@ def menu_for(user: User, endpoint: str | None, profile: str) -> list[Group]:
     """Return the groups of `profile` that `user` may open, with the line of `endpoint` marked as the active one."""
     groups = (
         Group(
-            _label(group, profile),
+            words_of(profile).get(group.label, group.label),
             tuple(
-                replace(entry, label=_label(entry, profile), active=(endpoint or "").startswith(entry.rooms))
+                replace(
+                    entry,
+                    label=words_of(profile).get(entry.label, entry.label),
+                    active=(endpoint or "").startswith(entry.rooms),
+                )
                 for entry in group.items
                 if entry.profile in ("", profile) and user.holds(entry.permission)
             ),
         )
         for group in MENU
-        if group.profile in ("", profile)
     )
     return [group for group in groups if group.items]
 
 
-def _label(one: Entry | Group, profile: str) -> str:
-    return one.city if profile == CITY and one.city else one.label
+def words_of(profile: str) -> dict[str, str]:
+    """Return what `profile` calls the pages, by what a school does, where that differs."""
+    return CITY_WORDS if profile == CITY else {}
 
 
 def label_of(endpoint: str, profile: str) -> str:
-    """Return what the line that leads to `endpoint` is called in the menu of `profile`, for the manual."""
-    entries = (entry for group in MENU for entry in group.items)
-    return next(_label(one, profile) for one in entries if one.endpoint == endpoint and one.profile in ("", profile))
+    """Return what the line that leads to `endpoint`, or under which it lies, is called in the menu of `profile`."""
+    entries = [entry for group in MENU for entry in group.items if entry.profile in ("", profile)]
+    exact = (entry.label for entry in entries if entry.endpoint == endpoint)
+    label = next(exact, None) or next(entry.label for entry in entries if endpoint.startswith(entry.rooms))
+    return words_of(profile).get(label, label)

@@ -273,6 +273,10 @@ def make_application(
         JOINING.fire(item, "return", hand, comment="请核对籍贯", wrong_fields=["native_place"], reason=Reason.WRONG)
     if state is S.EXPIRED:
         JOINING.fire(item, "expire", CLOCK, own=True)
+    if state is S.WAIT_PROVINCE:
+        if item.state is S.SUBMITTED:
+            JOINING.fire(item, "agree", hand)
+        JOINING.fire(item, "await_province", hand)  # by hand: no button of a school does it
     if state is S.REJECTED:
         JOINING.fire(item, "reject", hand, comment="不符合入会条件", reason=Reason.NOT_OURS)
     if state is S.WITHDRAWN:

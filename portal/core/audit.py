@@ -74,14 +74,19 @@ def _label_of(actor: Actor) -> str:
 _labels: dict[str, str] = {"access.refuse": "越权访问被拒"}
 
 
-def name_acts(labels: dict[str, str]) -> None:
-    """Add the Chinese words for a room's acts: {"member.edit": "修改信息"}."""
+_of_one_profile: dict[str, str] = {}
+
+
+def name_acts(labels: dict[str, str], *, profile: str = "") -> None:
+    """Add the Chinese words for a room's acts: {"member.edit": "修改信息"}; `profile` is the only one that has them."""
     _labels.update(labels)
+    _of_one_profile.update(dict.fromkeys(labels, profile) if profile else {})
 
 
-def acts() -> list[tuple[str, str]]:
-    """Return every act with its Chinese word, in the order of the words."""
-    return sorted(_labels.items(), key=lambda act: act[1])
+def acts(profile: str) -> list[tuple[str, str]]:
+    """Return every act that `profile` has with its Chinese word, in the order of the words."""
+    found = [act for act in _labels.items() if _of_one_profile.get(act[0], profile) == profile]
+    return sorted(found, key=lambda act: act[1])
 
 
 class AuditEvent(Base):

@@ -27,6 +27,7 @@ class Step:
     (old and new by name) joins the state among the changes of the trace. `not_yet(item, actor)` says why
     the step has to wait though the state is right, or "". `form` names the endpoint of the page that asks for inputs
     (None: a plain step with at most a comment). `tone` is "", "primary" or "danger"; `confirm` is asked before.
+    `profile` is the only profile in which the step is ever taken, "" for every one.
     """
 
     action: str
@@ -42,6 +43,7 @@ class Step:
     form: str | None = None
     tone: str = ""
     confirm: str = ""
+    profile: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ class Workflow:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_action", {step.action: step for step in self.steps})
         workflows[self.name] = self
-        audit.name_acts({f"{self.name}.{step.action}": step.label for step in self.steps})
+        for step in self.steps:
+            audit.name_acts({f"{self.name}.{step.action}": step.label}, profile=step.profile)
 
     def step(self, action: str) -> Step:
         """Return the step named `action`. Raises Absent."""

@@ -16,6 +16,7 @@ from portal.core.actors import SHELL
 from portal.core.db import db, new_uuid
 from portal.members.enums import PostKind
 from portal.members.models import UnionPost
+from portal.org import access
 from portal.org import service as org
 from portal.org.models import Grant, OrgUnit, User
 from portal.org.permissions import Role
@@ -124,7 +125,7 @@ class Offices:
         chair, operator = self._take(number), self._take(number)
         self._post(chair, K.BRANCH_CHAIR if self._school else K.UNION_CHAIR, unit_id, "主席")
         self._grant(chair, Role.BRANCH_CHAIR if self._school else Role.UNION_CHAIR, unit_id)
-        self._grant(operator, Role.BRANCH_OPERATOR if self._school else Role.UNION_OPERATOR, unit_id)
+        self._grant(operator, Role.BRANCH_OPERATOR if self._school else Role.UNIT_ADMIN, unit_id)
         return Officers(chair, operator)
 
     def _fill_branch(self, number: int, unit_id: int) -> None:
@@ -185,13 +186,13 @@ def hand_out(offices: Offices, root: OrgUnit, homes: Sequence[Home], *, school: 
         (Role.UNION_CHAIR, root, offices.of_union.chair),
         (Role.UNION_OPERATOR, root, offices.of_union.operator),
     ]
+    if not school:
+        wanted += [(Role.ORG_ADMIN, unit, None) for unit in _levels(root, homes)]
     for number in range(min(2, len(homes))):
         unit, officers = db.session.get_one(OrgUnit, homes[number].unit_id), offices.of_home[number]
         if unit is root:
             continue
-        chair, operator = (
-            (Role.BRANCH_CHAIR, Role.BRANCH_OPERATOR) if school else (Role.UNION_CHAIR, Role.UNION_OPERATOR)
-        )
+        chair, operator = (Role.BRANCH_CHAIR, Role.BRANCH_OPERATOR) if school else (Role.UNION_CHAIR, Role.UNIT_ADMIN)
         if number == 0:
             wanted.append((chair, unit, officers.chair))
         wanted.append((operator, unit, officers.operator))
@@ -201,6 +202,13 @@ def hand_out(offices: Offices, root: OrgUnit, homes: Sequence[Home], *, school: 
         password = _set_password(db.session.get_one(User, somebody.user_id))
         accounts.append((MEMBER, somebody.username, password, db.session.get_one(OrgUnit, homes[0].unit_id).code))
     return accounts
+
+
+def _levels(root: OrgUnit, homes: Sequence[Home]) -> list[OrgUnit]:
+    """Return the city and that of its counties to which the first home belongs, as far as there are such."""
+    first = db.session.get_one(OrgUnit, homes[0].unit_id) if homes else root
+    above = access.upward(first)
+    return [unit for unit in (root, *above[-2:-1]) if not unit.accepts_members]
 
 
 def _account(role: Role, unit: OrgUnit, holder: Enrolled | None) -> Account:

@@ -167,8 +167,12 @@ def apply_to(
     document = _document(checked)
     live, is_here = _live_of(document), _is_here(checked)
     if live is not None and not is_here and _is_same(live, unit, checked):
-        receipts.give(live, form_key, is_first=False)
+        # whoever was asked to scan again has proven by name, number and mobile what an activation asks for too
+        comes_back = live.state is S.WAIT_PROVINCE
+        receipts.give(live, form_key, is_first=comes_back)
         audit.record(APPLICANT, "joining.repeat", live)
+        if comes_back:
+            JOINING.fire(live, "registered", APPLICANT, own=True)
         return receipts.code_from(form_key)
     if photo:
         checked["photo"] = claim_photo(photo)

@@ -12,6 +12,7 @@ from portal.org.models import OrgUnit
 
 from .codes import REASON_MOST
 from .posters import NOTE_MOST, UNITS_MOST
+from .unions import Lack
 
 
 def _stripped(text: str | None) -> str:
@@ -54,6 +55,18 @@ class BundleForm(PosterForm):
             for unit, number in counted
         ]
         return self
+
+
+class UnionsForm(PortalForm):
+    """The filters above a city's unions, which stand in the address."""
+
+    class Meta(PortalForm.Meta):
+        """A search changes nothing, so it needs no token."""
+
+        csrf = False
+
+    q = StringField("单位", description="名称的一部分，或代码的开头", render_kw={"autocomplete": "off"})
+    lack = SelectField("情况", choices={"": "全部", **dict(Lack.choices())}, validate_choice=False)
 
 
 class SearchForm(PortalForm):

@@ -43,7 +43,7 @@ REFUSED = 422
 @needs(Permission.JOINING_CODES)
 def index() -> ResponseReturnValue:
     """List the units with their codes, and how far people come by each."""
-    return _list(BundleForm(formdata=None, data={"note": _usual_note()}))
+    return _list(BundleForm(formdata=None, data={"note": usual_note()}))
 
 
 @bp.get("/<int:id>")
@@ -93,7 +93,7 @@ def renew(id: int) -> ResponseReturnValue:
 @needs(Permission.JOINING_CODES)
 def svg(id: int) -> ResponseReturnValue:
     """Draw a code for the page."""
-    return Response(qr.svg(_address(codes.find_live(current_user, id).token)), mimetype="image/svg+xml")
+    return Response(qr.svg(address_of(codes.find_live(current_user, id).token)), mimetype="image/svg+xml")
 
 
 @bp.get("/<int:id>.png")
@@ -101,7 +101,7 @@ def svg(id: int) -> ResponseReturnValue:
 def png(id: int) -> ResponseReturnValue:
     """Send a code as a picture of its own."""
     code = codes.find_live(current_user, id)
-    return _file(qr.png(_address(code.token)), "image/png", f"{code.unit.code}.png")
+    return download(qr.png(address_of(code.token)), "image/png", f"{code.unit.code}.png")
 
 
 @bp.post("/<int:id>/poster")
@@ -110,15 +110,15 @@ def png(id: int) -> ResponseReturnValue:
 def poster(id: int) -> ResponseReturnValue:
     """Print the poster of a code."""
     code = codes.find_code(current_user, id)
-    _refuse_where_nobody_comes()
+    refuse_where_nobody_comes()
     form = PosterForm()
     if form.validate_on_submit():
         try:
-            made, printed = posters.poster(current_user, id, note=form.note.data or "", address=_address)
+            made, printed = posters.poster(current_user, id, note=form.note.data or "", address=address_of)
         except DomainError as error:
             _take(form, error)
         else:
-            return _file(printed, "application/pdf", f"{made.file_name} 入会海报.pdf")
+            return download(printed, "application/pdf", f"{made.file_name} 入会海报.pdf")
     return _detail(code, poster=form)
 
 
@@ -129,15 +129,15 @@ def bundle() -> ResponseReturnValue:
     """Print the posters of a subtree, and send them with their pictures in one file."""
     form = BundleForm()
     unit = codes.find_unit(current_user, form.unit.data or 0)
-    _refuse_where_nobody_comes()
+    refuse_where_nobody_comes()
     if form.validate_on_submit():
         name = f"{unit.code} 入会海报.zip"
         try:
-            packed = posters.bundle(current_user, unit, note=form.note.data or "", address=_address)
+            packed = posters.bundle(current_user, unit, note=form.note.data or "", address=address_of)
         except DomainError as error:
             _take(form, error)
         else:
-            return _file(packed, "application/zip", name)
+            return download(packed, "application/zip", name)
     return _list(form)
 
 
@@ -159,44 +159,46 @@ def _list(form: BundleForm) -> ResponseReturnValue:
         name=name,
         search=SearchForm(formdata=None, data={"q": name}),
         form=form.offer(posters.subtrees(current_user)),
-        only_here=_only_here(),
+        only_here=only_here(),
     )
     return shown, form.status
 
 
 def _detail(code: JoinCode, *, ending: EndForm | None = None, poster: PosterForm | None = None) -> ResponseReturnValue:
     ending = ending or EndForm(formdata=None)
-    poster = poster or PosterForm(formdata=None, data={"note": _usual_note()})
+    poster = poster or PosterForm(formdata=None, data={"note": usual_note()})
     shown = render_template(
         "joining/codes_detail.html",
         code=code,
-        address=_address(code.token),
+        address=address_of(code.token),
         funnel=codes.funnel_of(current_user, code),
         days=codes.days_of(code),
         events=audit.events_of(code),
         ending=ending,
         poster=poster,
-        only_here=_only_here(),
+        only_here=only_here(),
     )
     return shown, max(ending.status, poster.status)
 
 
-def _address(token: str) -> str:
+def address_of(token: str) -> str:
     """Return what a QR code says: the address of the form, as it is reached from outside."""
     return str(current_app.config["BASE_URL"]) + url_for("joining.apply", token=token)
 
 
-def _only_here() -> str:
+def only_here() -> str:
     """Return why no poster can be made, nothing where it can."""
     return "" if is_reachable(str(current_app.config["BASE_URL"])) else ONLY_HERE
 
 
-def _refuse_where_nobody_comes() -> None:
-    if _only_here():
+def refuse_where_nobody_comes() -> None:
+    """Raise DomainError where the address on a poster would lead nobody here."""
+    if only_here():
         raise DomainError(ONLY_HERE)
 
 
-def _usual_note() -> str:
+def usual_note() -> str:
+    """Return what a poster says unless another line is typed."""
     return str(settings.value(f"joining_poster_note_{current_app.config['PROFILE']}"))
 
 
@@ -207,7 +209,8 @@ def _take(form: PosterForm, error: DomainError) -> None:
     form.refuse(error)
 
 
-def _file(content: bytes, mimetype: str, name: str) -> Response:
+def download(content: bytes, mimetype: str, name: str) -> Response:
+    """Return a file to be kept under `name`."""
     return Response(content, mimetype=mimetype, headers={"Content-Disposition": attachment(name)})
 
 

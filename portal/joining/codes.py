@@ -32,9 +32,13 @@ LINES_PER_PAGE = 50
 
 
 def issue_code(actor: Actor, unit: OrgUnit) -> JoinCode:
-    """Return the live code of `unit`, a new one if it has none. Raises DomainError if the unit takes no members."""
+    """Return the live code of `unit`, a new one if it has none. Raises DomainError if the unit has none of its own."""
     if not (unit.accepts_members and unit.is_enabled):
         raise DomainError(f"{unit.name}不直接接收会员，或已停用，不能生成入会码")
+    if not has_code(unit):
+        raise DomainError(
+            f"{unit.name}不设入会码：每个基层工会只有一个二维码，请使用{access.approving_unit(unit).name}的"
+        )
     live = db.session.scalars(
         select(JoinCode).where(JoinCode.unit_id == unit.id, JoinCode.revoked_at.is_(None))
     ).one_or_none()
@@ -44,6 +48,11 @@ def issue_code(actor: Actor, unit: OrgUnit) -> JoinCode:
     db.session.add(code)
     audit.record(actor, "joining.code", code)
     return code
+
+
+def has_code(unit: OrgUnit) -> bool:
+    """Whether the unit has a code of its own: whatever takes members in a school, in a city each union alone."""
+    return unit.accepts_members and unit.is_enabled and (unit.approves_members or not access.in_city(unit))
 
 
 def revoke(actor: Actor, code: JoinCode, *, reason: str) -> None:
@@ -183,7 +192,7 @@ def board(actor: User, *, name: str = "", page: int = 1) -> Board:
     lines += [
         Line(unit, None, _none_yet(actor))
         for unit in access.units(actor, Permission.JOINING_CODES)
-        if unit.accepts_members and unit.is_enabled and unit.id not in served
+        if has_code(unit) and unit.id not in served
     ]
     lines = [line for line in lines if name in line.unit.name or name == line.unit.code]
     lines.sort(key=lambda line: (line.unit.code, line.code is not None, -line.code.id if line.code else 0))

@@ -25,6 +25,7 @@ class ApplicationState(LabelEnum):
     DRAFT = "draft", "填写中"
     SUBMITTED = "submitted", "待分工会意见"
     BRANCH_OK = "branch_ok", "待校工会审批"
+    WAIT_PROVINCE = "wait_province_reg", "等待省平台注册"
     RETURNED = "returned", "退回修改"
     ALREADY_HERE = "already_here", "疑似已有会籍"
     APPROVED = "approved", "已批准"
@@ -48,6 +49,7 @@ class Reason(LabelEnum):
 LIVE: tuple[ApplicationState, ...] = (
     ApplicationState.SUBMITTED,
     ApplicationState.BRANCH_OK,
+    ApplicationState.WAIT_PROVINCE,
     ApplicationState.RETURNED,
 )
 # the states in which the applicant waits for the union's people
@@ -167,6 +169,7 @@ class Application(InUnit, Base):
     asked_at: Mapped[datetime | None] = mapped_column(UtcTime)  # since when it waits where it is: sent, sent on, again
     opinion_at: Mapped[datetime | None] = mapped_column(UtcTime)
     returned_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    rescan_asked_at: Mapped[datetime | None] = mapped_column(UtcTime)  # when she was last asked to scan again
     decided_at: Mapped[datetime | None] = mapped_column(UtcTime)
     decided_by: Mapped[int | None] = mapped_column(ForeignKey(User.id))
     answer: Mapped[str] = mapped_column(String(500), default="")  # what the applicant is told: why returned, why not

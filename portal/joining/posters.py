@@ -92,13 +92,9 @@ class Poster:
 def subtrees(actor: User) -> list[tuple[OrgUnit, int]]:
     """Return the units whose posters can come in one zip, in the order of their codes, and of how many units each."""
     units = access.units(actor, Permission.JOINING_CODES)
-    below = Counter(above for unit in units if _takes(unit) for above in unit.path.split("/") if above)
+    below = Counter(above for unit in units if codes.has_code(unit) for above in unit.path.split("/") if above)
     counted = [(unit, below[str(unit.id)]) for unit in sorted(units, key=lambda unit: unit.code)]
     return [pair for pair in counted if pair[1] > 1] or [pair for pair in counted if pair[1]]
-
-
-def _takes(unit: OrgUnit) -> bool:
-    return unit.accepts_members and unit.is_enabled
 
 
 # --- making them ----------------------------------------------------------------------------------------------------
@@ -145,7 +141,7 @@ def bundle(actor: User, unit: OrgUnit, *, note: str, address: Address) -> bytes:
 
 
 def _below(actor: User, unit: OrgUnit) -> list[OrgUnit]:
-    return [one for one in access.units(actor, Permission.JOINING_CODES) if unit.covers(one) and _takes(one)]
+    return [one for one in access.units(actor, Permission.JOINING_CODES) if unit.covers(one) and codes.has_code(one)]
 
 
 def _poster_of(code: JoinCode, note: str, address: Address) -> Poster:

@@ -115,6 +115,7 @@ class Progress:
     may_send: bool
     may_withdraw: bool
     may_revise: bool
+    may_come_back: bool
     may_set_password: bool
     username: str
     member_no: str
@@ -146,6 +147,7 @@ def progress(receipt: Receipt) -> Progress:
         may_send="submit" in own,
         may_withdraw="withdraw" in own,
         may_revise="resubmit" in own,
+        may_come_back="registered" in own,
         may_set_password=account is not None and account.password_hash is None,
         username=account.username if account and account.password_hash else "",
         member_no=(item.member.member_no or "") if account and item.member else "",
@@ -161,18 +163,19 @@ def _lines(receipt: Receipt, state: S) -> list[Line]:
     days = {
         "提交申请" if state is S.DRAFT else "已提交": local(sent).date() if sent else None,
         "分工会意见": local(opinion).date() if opinion else None,
-        "校工会审批": decided,
+        "基层工会审核" if access.in_city(item.unit) else "校工会审批": decided,
         "建立会籍": decided,
     }
     if opinion is None and not access.opinion_needed(item.unit):
         del days["分工会意见"]
-    waits = state in (S.DRAFT, S.SUBMITTED, S.BRANCH_OK)
+    waits = state in (S.DRAFT, S.SUBMITTED, S.BRANCH_OK, S.WAIT_PROVINCE)
     lines: list[Line] = []
     for label, day in days.items():
         if day or state == S.APPROVED:
             lines.append((label, "done", show_date(day)))
         elif all(done == "done" for _, done, _ in lines):
-            lines.append((label, "now" if waits else "bad", "办理中" if sent and waits else state.label))
+            goes_on = sent and waits and state is not S.WAIT_PROVINCE
+            lines.append((label, "now" if waits else "bad", "办理中" if goes_on else state.label))
         else:
             lines.append((label, "todo", ""))
     return lines
@@ -191,6 +194,14 @@ def withdraw(code: str) -> None:
     else:
         receipt.withdrawn_at = now()
         audit.record(APPLICANT, "joining.leave", receipt.application)
+
+
+def come_back(code: str) -> None:
+    """Go on with the application after registering with the province. Raises DomainError, Conflict if it moved on."""
+    receipt = find(code, locked=True)
+    if not progress(receipt).may_come_back:
+        raise Conflict(SETTLED)
+    JOINING.fire(receipt.application, "registered", APPLICANT, own=True)
 
 
 def set_password(code: str, tail: str, new: str, again: str) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 
 from portal.core import kinds, settings, uploads
 from portal.core.actors import CLOCK
-from portal.core.calendar import local, midnight, now, today
+from portal.core.calendar import local, midnight, now, show_time, today
 from portal.core.db import db
 from portal.core.errors import Absent, Problems
 from portal.core.todo import Todo
@@ -20,7 +20,7 @@ from portal.members import sight
 from portal.members.catalogue import FIELD, Section
 from portal.members.models import Member
 from portal.org import access
-from portal.org.models import OrgUnit, User
+from portal.org.models import LEVELS, OrgUnit, User
 from portal.org.permissions import Permission as P
 
 from . import proof
@@ -32,6 +32,7 @@ from .workflow import JOINING, values_of
 
 NAME_LONGEST = 50
 PER_PAGE, PER_PAGE_MOST = 20, 100
+UNITS_AT_ONCE, LEVELS_AT_ONCE = 200, 1000  # a list of more to choose from would be longer than the page, and slower
 INSTANT = timedelta(microseconds=1)
 TODO, ALL = "todo", "all"  # what the actor can act on now; everything
 OVERDUE = "overdue"  # what a branch has not given its opinion on in time
@@ -203,13 +204,19 @@ def _waiting_for(actor: User, query: Select[Any], steps: tuple[Step, ...] = FORW
 def state_choices(actor: User, filters: Filters) -> list[tuple[str, str]]:
     """Return the choices of the state filter, each with its number."""
     number = counts(actor, filters)
-    labels = {TODO: "待我办理", OVERDUE: "逾期未给意见", **{state.value: state.label for state in LISTED}, ALL: "全部"}
+    # what a school never comes to stands there only where a city has it
+    states = [state for state in LISTED if state != S.WAIT_PROVINCE or number[state.value]]
+    labels = {TODO: "待我办理", OVERDUE: "逾期未给意见", **{state.value: state.label for state in states}, ALL: "全部"}
     return [(value, f"{label}（{number[value]}）") for value, label in labels.items()]
 
 
 def unit_choices(actor: User) -> list[tuple[str, str]]:
-    """Return code and name of the units that the list may be cut to, by code."""
-    return sorted((unit.code, unit.name) for unit in access.units(actor, P.JOINING_READ))
+    """Return code and name of the units that the list may be cut to, by code; of very many those above the unions."""
+    query = access.scoped(OrgUnit, actor, P.JOINING_READ, OrgUnit.code, OrgUnit.name).order_by(OrgUnit.code)
+    found = list(db.session.execute(query.limit(UNITS_AT_ONCE + 1)))
+    if len(found) > UNITS_AT_ONCE:
+        found = list(db.session.execute(query.where(OrgUnit.kind.in_(LEVELS)).limit(LEVELS_AT_ONCE)))
+    return [(row.code, row.name) for row in found]
 
 
 def year_choices(actor: User) -> list[tuple[str, str]]:
@@ -299,6 +306,9 @@ def hints(actor: User, item: Application) -> list[str]:
         _, found = members.check(values, today=today())
     except Problems as problems:
         found = [*problems.warnings, *(told for sentences in problems.errors.values() for told in sentences)]
+    if item.state == S.WAIT_PROVINCE:
+        asked = f"，已于 {show_time(item.rescan_asked_at)} 通知她重新扫码" if item.rescan_asked_at else ""
+        found.insert(0, f"该用户未注册，请先注册{asked}。她重新扫码提交后，申请回到待审核")
     if item.state == S.ALREADY_HERE:
         found.append(_where_already(actor, item, str(values["id_number"])))
     namesakes = access.scoped(Member, actor, P.MEMBER_READ, Member.id).where(Member.name == item.name)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
@@ -258,8 +258,12 @@ def index() -> ResponseReturnValue:
     per_page = given.get("per_page", service.PER_PAGE, type=int)
     found = service.listing(current_user, filters, after=after, before=before, per_page=per_page)
     form = FilterForm(formdata=None, data=asdict(filters) | {"q": filters.name})
-    form.state.choices = service.state_choices(current_user, filters)
+    states = service.state_choices(current_user, filters)
+    form.state.choices = states
     form.unit.choices = [("", "全部"), *service.unit_choices(current_user)]
+    if current_app.config["PROFILE"] == "city":
+        form.unit.label.text = "单位"
+        form.state.choices = [(value, label.replace("校工会", "")) for value, label in states]
     form.year.choices = [("", "全部"), *service.year_choices(current_user)]
     form.reason.choices = [("", "全部"), *service.reason_choices()]
     here = {name: text or None for name, text in (asdict(filters) | {"q": filters.name, "name": None}).items()}

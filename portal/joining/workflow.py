@@ -39,6 +39,11 @@ def the_union(item: Application) -> OrgUnit:
     return access.approving_unit(item.unit)
 
 
+def the_union_in_a_city(item: Application) -> OrgUnit | None:
+    """Where a city's union asks for a registration with the province; nowhere in a school."""
+    return the_union(item) if access.in_city(item.unit) else None
+
+
 def fetch(actor: Actor, item_id: int) -> Application:
     """Return an application in the actor's scope, locked if the request writes. Raises Absent, also for a draft."""
     if not isinstance(actor, User):
@@ -119,6 +124,25 @@ def returned(
     item.return_reason = reason
     item.answer = comment
     return {"reason": ("", reason.label)}
+
+
+def asked_to_register(item: Application, actor: Actor, *, comment: str) -> None:
+    """Let her register with the province first."""
+    item.rescan_asked_at = None
+    item.answer = comment
+
+
+def asked_to_rescan(item: Application, actor: Actor, *, comment: str) -> None:
+    """Let the page of her receipt say that she is to scan the code again."""
+    item.rescan_asked_at = now()
+    item.answer = comment or item.answer
+
+
+def registered(item: Application, actor: Actor, *, comment: str) -> None:
+    """Begin to wait again for the union."""
+    item.asked_at = now()
+    item.rescan_asked_at = None
+    item.answer = ""
 
 
 def rejected(item: Application, actor: Actor, *, comment: str, reason: Reason | None = None) -> Changes:
@@ -230,11 +254,15 @@ JOINING = Workflow(
         Step(
             "withdraw",
             "撤回申请",
-            (S.SUBMITTED, S.BRANCH_OK, S.RETURNED, S.ALREADY_HERE),
+            (S.SUBMITTED, S.BRANCH_OK, S.RETURNED, S.WAIT_PROVINCE, S.ALREADY_HERE),
             S.WITHDRAWN,
             own=True,
             tone="danger",
             confirm="撤回后本次申请结束，需要入会时请重新扫码申请。",
+        ),
+        Step(
+            "registered", "已注册，继续申请", (S.WAIT_PROVINCE,), S.BRANCH_OK, own=True, effect=registered,
+            profile="city",
         ),
         # the clock acts for an applicant who did not
         Step("expire", "逾期失效", (S.RETURNED,), S.EXPIRED, own=True),
@@ -262,8 +290,21 @@ JOINING = Workflow(
             effect=returned, comment_required=True, form="joining.send_back",
         ),
         Step(
-            "reject", "不予批准", (S.SUBMITTED, S.BRANCH_OK), S.REJECTED, P.JOINING_APPROVE, at=the_union,
-            effect=rejected, comment_required=True, form="joining.reject", tone="danger",
+            "reject", "不予批准", (S.SUBMITTED, S.BRANCH_OK, S.WAIT_PROVINCE), S.REJECTED, P.JOINING_APPROVE,
+            at=the_union, effect=rejected, comment_required=True, form="joining.reject", tone="danger",
+        ),
+        # a city's union: the platform of the province does not know her yet
+        Step(
+            "await_province", "标记“该用户未注册，请先注册”", (S.BRANCH_OK,), S.WAIT_PROVINCE, P.JOINING_APPROVE,
+            at=the_union_in_a_city, effect=asked_to_register, profile="city",
+        ),
+        Step(
+            "notify_rescan", "通知重新扫码", (S.WAIT_PROVINCE,), S.WAIT_PROVINCE, P.JOINING_APPROVE, at=the_union,
+            effect=asked_to_rescan, tone="primary", profile="city",
+        ),
+        Step(
+            "resume", "已注册，恢复审核", (S.WAIT_PROVINCE,), S.BRANCH_OK, P.JOINING_APPROVE, at=the_union,
+            effect=registered, profile="city",
         ),
     ),
     fetch=fetch,

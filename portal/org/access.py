@@ -10,7 +10,7 @@ from portal.core import db as database
 from portal.core.db import db
 from portal.core.errors import Absent
 
-from .models import Grant, OrgUnit, User
+from .models import Grant, OrgUnit, UnitKind, User
 from .permissions import ROLE_PERMISSIONS, Permission
 
 
@@ -81,6 +81,11 @@ def approving_unit(unit: OrgUnit) -> OrgUnit:
     """Return the nearest unit at or above that approves members (《工会会员会籍管理办法》: the 基层工会)."""
     chain = upward(unit)
     return next((above for above in chain if above.approves_members), chain[-1])
+
+
+def in_city(unit: OrgUnit) -> bool:
+    """Whether the unit belongs to a city's tree: then its union has the one join code, and knows the province."""
+    return upward(unit)[-1].kind is UnitKind.CITY
 
 
 def opinion_needed(unit: OrgUnit) -> bool:

@@ -75,7 +75,11 @@ def public(view: View) -> View:
 
 def _trace_refusal(error: DomainError) -> None:
     """Leave a trace of a signed-in person's refused attempt; only route and row numbers, never what was typed."""
-    if not isinstance(error, (Absent, Forbidden, Conflict, TooOften)) or not current_user.is_authenticated:
+    if not isinstance(error, (Absent, Forbidden, Conflict, TooOften)):
+        return
+    is_somebody = current_user.is_authenticated
+    db.session.rollback()  # on a public page nobody has asked before who it is
+    if not is_somebody:
         return
     numbers = {name: number for name, number in (request.view_args or {}).items() if isinstance(number, int)}
     with apart():

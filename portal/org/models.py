@@ -30,6 +30,10 @@ class UnitKind(LabelEnum):
     GROUP = "group", "工会小组"
 
 
+# the kinds above the unions of a city
+LEVELS = frozenset({UnitKind.CITY, UnitKind.COUNTY, UnitKind.SYSTEM, UnitKind.INDUSTRY, UnitKind.TOWN})
+
+
 class JoinForm(LabelEnum):
     """What the public joining form of a unit asks."""
 

@@ -137,7 +137,7 @@ def _fill_place(unit: OrgUnit, clerk: User, chair: User) -> Place:
     for state in S:
         if state is S.SUBMITTED:
             applications[state] = factories.make_application(unit, state, photo=photo(), **asked)
-        elif state is not S.DRAFT:
+        elif state not in (S.DRAFT, S.WAIT_PROVINCE):  # which no school comes to
             applications[state] = factories.make_application(unit, state)
     code = db.session.scalars(select(JoinCode).where(JoinCode.unit_id == unit.id, JoinCode.revoked_at.is_(None))).one()
     db.session.add(CodeDay(code_id=code.id, day=today(), opened=1))

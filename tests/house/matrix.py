@@ -302,6 +302,14 @@ codes.png                   GET   b             L F A A . . . . F L P
 codes.png                   GET   top           L F A A A . . . F L P
 codes.png                   GET   absent        L F A A A A A A F L P
 
+unions.index                GET   -             L F A A A A A A F L P
+unions.code                 POST  a             L F A A A A A A F L P
+unions.code                 POST  b             L F A A A A A A F L P
+unions.code                 POST  top           L F A A A A A A F L P
+unions.code                 POST  absent        L F A A A A A A F L P
+province.register           GET   -             A A A A A A A A A A A
+province.come_back          POST  -             R R R R R R R R R R R
+
 entry.new                   GET   -             L F . . . . F F F L P
 entry.new                   POST  -             L F . . . . F F F L P
 entry.scan                  GET   a             L F . . A . . F F L P

@@ -272,6 +272,7 @@ class Walk:
             ),
             "many.approve": ({}, {"ids": str(agreed), "study_date": today().isoformat()}),
             "many.agree": ({}, {"ids": str(waiting)}),
+            "unions.code": ({"id": here.get("unit")}, {"kind": "svg"}),
             "codes.issue": ({"id": here.get("unit")}, {}),
             "codes.detail": ({"id": here.get("code")}, {}),
             "codes.revoke": ({"id": here.get("code")}, {"reason": "海报遗失"}),

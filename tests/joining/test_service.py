@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from portal.core import audit, crypto
 from portal.core.actors import SHELL
-from portal.core.calendar import now
+from portal.core.calendar import now, today
 from portal.core.db import db
 from portal.core.errors import Absent, Conflict, DomainError, TooOften
 from portal.joining import applying, codes, receipts, service
@@ -390,7 +390,7 @@ def test_a_code_is_read_as_people_write_it(tree: dict[str, OrgUnit]) -> None:
 def test_the_line_follows_the_application(tree: dict[str, OrgUnit], people: People) -> None:
     item = factories.make_application(tree["a"])
     seen = []
-    for action, inputs in (("agree", {}), ("approve", {"study_date": now().date()}), ("", {})):
+    for action, inputs in (("agree", {}), ("approve", {"study_date": today()}), ("", {})):
         db.session.commit()
         seen.append([state for _, state, _ in receipts.progress(item.receipts[0]).lines])
         if action:
@@ -430,7 +430,7 @@ def test_a_second_receipt_never_moves(code: JoinCode, people: People) -> None:
     at_first = receipts.progress(second)
 
     JOINING.fire(first.application, "agree", people.branch)
-    JOINING.fire(first.application, "approve", people.union, study_date=now().date())
+    JOINING.fire(first.application, "approve", people.union, study_date=today())
     db.session.commit()
 
     assert receipts.progress(second) == at_first

@@ -41,7 +41,20 @@ LEADS_TO = {
         "reject": "rejected",
         "withdraw": "withdrawn",
     },
-    "branch_ok": {"approve": "approved", "return": "returned", "reject": "rejected", "withdraw": "withdrawn"},
+    "branch_ok": {
+        "approve": "approved",
+        "return": "returned",
+        "reject": "rejected",
+        "withdraw": "withdrawn",
+        "await_province": "wait_province_reg",  # in a city alone
+    },
+    "wait_province_reg": {
+        "notify_rescan": "wait_province_reg",
+        "resume": "branch_ok",
+        "registered": "branch_ok",
+        "reject": "rejected",
+        "withdraw": "withdrawn",
+    },
     "returned": {
         "resubmit": "submitted",
         "resubmit_directly": "branch_ok",

@@ -20,7 +20,15 @@ from .models import ExpectedList, ExpectedMatch, ExpectedPerson, Standing
 
 PER_PAGE = 50
 APPLIED = "applied"  # everyone but 未申请
-RANKS: dict[S, int] = {S.APPROVED: 4, S.SUBMITTED: 3, S.BRANCH_OK: 3, S.ALREADY_HERE: 3, S.RETURNED: 2, S.REJECTED: 1}
+RANKS: dict[S, int] = {
+    S.APPROVED: 4,
+    S.SUBMITTED: 3,
+    S.BRANCH_OK: 3,
+    S.WAIT_PROVINCE: 3,
+    S.ALREADY_HERE: 3,
+    S.RETURNED: 2,
+    S.REJECTED: 1,
+}
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,10 @@ from portal.core.calendar import today
 from portal.core.db import db
 from portal.core.errors import Absent, DomainError, Forbidden
 from portal.org import access
-from portal.org.models import Grant, OrgUnit, UnitKind, User
+from portal.org.models import LEVELS, Grant, OrgUnit, UnitKind, User
 from portal.org.permissions import HELD_AT, MAY_APPOINT, HeldAt, Permission, Reach, Role
 
 NOT_YOURS = "该账号不由您管理：是您本人的账号，或其职务需由上级办理"
-LEVELS = frozenset({UnitKind.CITY, UnitKind.COUNTY, UnitKind.SYSTEM, UnitKind.INDUSTRY, UnitKind.TOWN})
 BRANCHES = frozenset({UnitKind.BRANCH, UnitKind.GROUP})
 
 # whether an actor looks after the person behind an account, as a floor above knows; None where nobody stands behind it

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
+from portal import nav
 from portal.core.db import db
 from portal.org.models import OrgUnit, UnitKind, User
 from portal.org.permissions import Role
@@ -17,6 +18,8 @@ from tests import factories
 def city(app: Flask, monkeypatch: pytest.MonkeyPatch) -> dict[str, OrgUnit]:
     """A city: two counties, a town, and two unions of which one has a branch."""
     monkeypatch.setitem(app.config, "PROFILE", "city")
+    monkeypatch.setitem(app.jinja_env.globals, "is_city", True)
+    monkeypatch.setitem(app.jinja_env.globals, "city_words", nav.words_of("city"))
     make, kinds = factories.make_unit, UnitKind
     no_members = {"accepts_members": False, "contact_phone": ""}
     top = make(None, code="GH", name="滨海市总工会", kind=kinds.CITY, approves_members=False, needs_opinion=False)
