@@ -1,4 +1,4 @@
-"""A city by its manual: administrators level by level, a code handed out, a worker who joins by it, and her approval."""
+"""A city by its manual: administrators level by level, a code handed out, a worker who joins by it, her approval."""
 
 from __future__ import annotations
 
