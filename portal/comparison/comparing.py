@@ -1,41 +1,32 @@
-"""Bring a personnel office's list: it is read and compared with no transaction open, and what was found is kept."""
+"""A list beside the members: who is known of, and what is found; read at once, compared with no transaction open."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from io import BytesIO
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import Table, select
 
-from portal.core import audit, sheets
-from portal.core.calendar import now
-from portal.core.db import db, new_uuid, release, writes
+from portal.core.db import db
 from portal.core.errors import Absent, DomainError
-from portal.core.kinds.cleaning import visible
 from portal.members import many
 from portal.members import service as members
 from portal.members.enums import MembershipStatus
-from portal.members.importing import reading
+from portal.members.importing.door import applications
 from portal.members.models import Member
 from portal.org import access
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Permission as P
 
-from .findings import Branches, Finder, Found, Record, columns, keep, known
-from .listed import Listed, Reader
-from .matching import Decisions, match, single
-from .models import FILE_NAME_MOST, Comparison, Finding, Kind, Outcome
+from .findings import Record, columns
+from .listed import Listed
+from .matching import Decisions
+from .models import Finding, Kind, Outcome
 
-audit.name_acts({"comparison.make": "人事名单比对"})
-
-TOLD_MOST = 300  # sentences about rows that are kept
 PLACES_MOST = 200  # units to choose from
-ROWS_TOLD_MOST = 50  # numbers of rows beside one of them
 _MEMBERS = cast(Table, Member.__table__)
-NOBODY = "名单里没有可以比对的人员，请检查姓名、工号、身份证号各列后重新上传"
 
 
 @dataclass(slots=True)
@@ -57,41 +48,6 @@ def places(actor: User) -> list[OrgUnit]:
     return found[:PLACES_MOST]
 
 
-def make(actor: User, raw: bytes, file_name: str, unit_id: int) -> Comparison:
-    """Compare the list in the file `raw` with the members of the unit, keep what was found, and return it.
-
-    Nothing of the members is changed. Raises DomainError on `file` for what cannot be read, on `unit` for a unit that
-    is not the actor's; Busy where too many wait.
-    """
-    actor_id = actor.id
-    release()
-    book = sheets.book_of(BytesIO(raw))
-    table = reading.read(book)
-    reader = Reader()
-    rows, doubtful = single(reader.people(table.rows), reader.problems)
-    if not rows:
-        raise DomainError(NOBODY, field="file")
-    actor = db.session.get_one(User, actor_id)
-    house = look(actor, unit_id)
-    people = [known(record) for record in house.records.values()]
-    matched = match(rows, people, doubtful=doubtful, decisions=house.decisions)
-    former = _former(actor, matched.only_there)
-    finder = Finder(house.under, house.records, Branches(house.union), house.paths, former)
-    found = finder.all(matched)
-    unknown = finder.branches.unknown
-    release()
-
-    writes()
-    actor = db.session.get_one(User, actor_id)
-    under = unit_of(actor, unit_id)
-    problems = reader.problems.told()[:TOLD_MOST]
-    said = said_of(table) | {
-        "problems": [[sentence, numbers[:ROWS_TOLD_MOST], len(numbers)] for sentence, numbers in problems],
-        "unknown": sorted(unknown.items(), key=lambda one: (-one[1], one[0])),
-    }
-    return _keep(actor, under, file_name, found, said, rows=len(table.rows), matched=len(matched.pairs))
-
-
 def unit_of(actor: User, unit_id: int) -> OrgUnit:
     """Return the unit if the actor may compare its people. Raises DomainError on `unit`."""
     try:
@@ -99,26 +55,6 @@ def unit_of(actor: User, unit_id: int) -> OrgUnit:
     except Absent as error:
         raise DomainError("请选择要比对的单位", field="unit") from error
     return unit
-
-
-def said_of(table: reading.Table) -> dict[str, Any]:
-    """Return what is told of the sheet itself."""
-    read = [column for column in table.columns if column.field]
-    skipped: dict[str, list[int]] = defaultdict(list)
-    for number, why in table.skipped:
-        skipped[why].append(number)
-    return {
-        "sheet": table.sheet.name,
-        "columns": [column.heading for column in read],
-        "unused": [column.heading for column in table.columns if not column.field],
-        "skipped": [f"{why}：第 {_listed(numbers)}" for why, numbers in skipped.items()],
-        "notes": table.notes,
-    }
-
-
-def _listed(numbers: list[int]) -> str:
-    more = f"等 {len(numbers)} 行" if len(numbers) > ROWS_TOLD_MOST else ""
-    return "、".join(map(str, numbers[:ROWS_TOLD_MOST])) + " 行" + more
 
 
 def look(actor: User, unit_id: int, *, only: Iterable[int] | None = None) -> House:
@@ -156,10 +92,9 @@ def decisions(unit_ids: Iterable[int]) -> Decisions:
     return found
 
 
-def _former(actor: User, rows: Iterable[Listed]) -> dict[str, str]:
-    """Return by a row's key what became of somebody who was a member in the actor's reach."""
-    rows = list(rows)
-    told: dict[str, str] = {}
+def known_of(actor: User, rows: Sequence[Listed]) -> dict[str, list[str]]:
+    """Return by a row's key what the actor may know of people who are no members: they were, or have applied."""
+    told: dict[str, list[str]] = defaultdict(list)
     by_index = {row.document[1]: row for row in rows if row.document is not None}
     by_number = {row.staff_no: row for row in rows if row.staff_no is not None}
     for column, wanted in ((Member.id_index, by_index), (Member.staff_no, by_number)):
@@ -170,24 +105,11 @@ def _former(actor: User, rows: Iterable[Listed]) -> dict[str, str]:
             )
             for person in db.session.execute(gone):
                 row = wanted[person.word]
-                if column is Member.id_index or person.name == row.name:
+                if not told[row.key] and (column is Member.id_index or person.name == row.name):
                     state = MembershipStatus(person.membership_status).label  # type: ignore[call-arg]  # by its value alone
-                    told[row.key] = f"曾是会员，现为{state}"
+                    told[row.key].append(f"曾是会员，现为{state}")
+    for document, waiting in applications().waiting(sorted(by_index)).items():
+        row = by_index[document[1]]
+        if row.document == document and actor.may(P.JOINING_READ, db.session.get_one(OrgUnit, waiting.unit_id)):
+            told[row.key].append(f"入会申请正在办理（{waiting.state}）")
     return told
-
-
-def _keep(
-    actor: User, under: OrgUnit, file_name: str, found: list[Found], said: dict[str, Any], *, rows: int, matched: int
-) -> Comparison:
-    name = visible(file_name.replace("\\", "/").rpartition("/")[2])[-FILE_NAME_MOST:] or "人事名单"
-    item = Comparison(
-        uuid=new_uuid(), unit_id=under.id, file_name=name, rows=rows, matched=matched, created_by=actor.id,
-        created_at=now(),
-    )  # fmt: skip
-    item.said = said
-    db.session.add(item)
-    db.session.flush()  # its findings name it by number
-    keep(item, found)
-    counts = {kind.value: sum(one.kind is kind for one in found) for kind in Kind}
-    audit.record(actor, "comparison.make", item, details={"rows": rows, "matched": matched, **counts})
-    return item

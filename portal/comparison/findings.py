@@ -16,7 +16,7 @@ from sqlalchemy import Table, insert, select
 from portal.core import crypto, kinds
 from portal.core.calendar import now, today
 from portal.core.db import db
-from portal.members import many, sight
+from portal.members import history, many
 from portal.members.catalogue import FIELD
 from portal.members.enums import EmploymentStatus, MembershipStatus
 from portal.members.models import Member
@@ -107,7 +107,7 @@ class Finder:
     records: Mapping[int, Record]
     branches: Branches
     paths: Mapping[int, str]  # of the members' units
-    former: Mapping[str, str] = field(default_factory=dict)  # by a row's key: what she was
+    told: Mapping[str, list[str]] = field(default_factory=dict)  # by a row's key: what else is known of her
 
     def all(self, matched: Matched) -> list[Found]:
         """Return everything that was found, in the order of the lists."""
@@ -121,7 +121,7 @@ class Finder:
     def stranger(self, row: Listed, holder: Known | None = None) -> Found:
         """Return that somebody on the list is no member; `holder` is the member who has her 工号."""
         homes = self.branches.asked(row.department)
-        notes = [self.former[row.key]] if row.key in self.former else []
+        notes = list(self.told.get(row.key, ()))
         if holder is not None:
             notes.append(f"工号登记在会员{self.records[holder.id]['name']}名下，是另一个人，请核对工号")
         if row.values.get("employment_status") in RETIRED:
@@ -197,8 +197,7 @@ class Finder:
 
     def _old(self, name: str, record: Record) -> Any:
         if name in _OPENED:
-            stored = record[f"{name}_sealed"]
-            return sight.opened(record["uuid"], name, stored) if stored is not None else None
+            return history.opened_one(name, record[f"{name}_sealed"], record["uuid"])
         return record[name]
 
     def doubt(self, one: Doubt) -> Found:

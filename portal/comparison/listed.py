@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,11 +11,11 @@ from typing import Any
 from portal.core import crypto, kinds
 from portal.core.fields import Field, FieldError, Seen
 from portal.core.kinds import PENDING_STAFF_NO, Kind
-from portal.core.kinds.words import tail
 from portal.members import documents, names
 from portal.members.catalogue import FIELD, FIELDS
 from portal.members.importing.headings import NAMES
 from portal.members.importing.reading import SheetRow
+from portal.members.importing.saying import hide_numbers
 from portal.org.units.models import plain
 
 # what tells who someone is, or is written in many ways, or said by others; the branch has a list of its own
@@ -32,7 +31,6 @@ COMPARED: tuple[Field, ...] = tuple(
 )  # fmt: skip
 _READ = {one.name for one in COMPARED} | {"id_type", "birth_date"}
 _REPEATED = frozenset({Kind.CHOICE, Kind.TEXT, Kind.BOOL, Kind.MONTH, Kind.DATE})  # cells that sheets repeat
-_NUMBERS = re.compile(r"\d{10,}[\dXx]?")
 _NONE_WORDS = frozenset({"无", "没有", "否"})  # 职务: 无 says the same as an empty cell
 
 Document = tuple[str, str]  # the type, and the keyed index of the number
@@ -99,7 +97,7 @@ class Problems:
 
     def tell(self, number: int, sentence: str) -> None:
         """Add a row; numbers of documents and phones that the sentence repeats are hidden but for their tails."""
-        self._rows[_NUMBERS.sub(lambda found: tail(found[0]), sentence)].append(number)
+        self._rows[hide_numbers(sentence)].append(number)
 
     def told(self) -> list[tuple[str, list[int]]]:
         """Return the sentences in the order of their first rows."""

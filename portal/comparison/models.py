@@ -12,6 +12,7 @@ from portal.core.calendar import now
 from portal.core.crypto import sealed_json
 from portal.core.db import Base, UtcTime, label_enum, new_uuid
 from portal.core.enums import LabelEnum
+from portal.core.uploads import Upload
 from portal.members.models import Member
 from portal.org.models import InUnit, OrgUnit, User
 
@@ -52,7 +53,8 @@ class Comparison(InUnit, Base):
     """One list that was brought for a unit. The counts are those of rows, of the day.
 
     `said` tells of the sheet: columns that were read and not, notes, problems with the numbers of their rows, and the
-    departments that no branch is known for. It and the rows are forgotten by the clock (`forgotten_at`).
+    departments that no branch is known for. It and the rows are forgotten by the clock (`forgotten_at`). The file
+    itself is kept (`upload_id`) only until somebody has said what its columns are.
     """
 
     __tablename__ = "comparisons"
@@ -65,6 +67,7 @@ class Comparison(InUnit, Base):
     matched: Mapped[int]
     said_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     said = sealed_json("said_sealed")
+    upload_id: Mapped[int | None] = mapped_column(ForeignKey(Upload.id))
     created_at: Mapped[datetime] = mapped_column(UtcTime, default=now, index=True)
     created_by: Mapped[int] = mapped_column(ForeignKey(User.id))
     forgotten_at: Mapped[datetime | None] = mapped_column(UtcTime)
@@ -75,6 +78,11 @@ class Comparison(InUnit, Base):
         # the identity stands before the sealed column is set, because the ciphertext is bound to it
         self.uuid = str(columns.pop("uuid", None) or new_uuid())
         super().__init__(**columns)
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody has to say what the columns are before anything is compared."""
+        return self.upload_id is not None
 
     @property
     def trace_label(self) -> str:

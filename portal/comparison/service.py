@@ -9,13 +9,14 @@ from typing import Any, cast
 
 from sqlalchemy import Select, Table, delete, func, select, update
 
-from portal.core import audit, kinds, settings
+from portal.core import audit, kinds, settings, uploads
 from portal.core.actors import CLOCK
 from portal.core.calendar import now
 from portal.core.db import db
 from portal.core.errors import Conflict
 from portal.core.kinds import Kind as FieldKind
 from portal.core.settings import Setting
+from portal.core.uploads import Upload
 from portal.members import many, sight
 from portal.members.catalogue import FIELD
 from portal.members.models import Member
@@ -232,7 +233,17 @@ def discard(actor: User, comparison_id: int) -> None:
         raise Conflict("这次比对已有处理结果，不能删除")
     audit.record(actor, "comparison.discard", item, details={"rows": item.rows})
     db.session.execute(delete(_FINDINGS).where(_FINDINGS.c.comparison_id == item.id))
+    drop_file(item)
     db.session.delete(item)
+
+
+def drop_file(item: Comparison) -> None:
+    """Remove the file that waited for its columns, if there is one."""
+    if item.upload_id is not None:
+        file = db.session.get_one(Upload, item.upload_id)
+        item.upload_id = None
+        db.session.flush()  # nothing names the upload any more when it goes
+        uploads.discard([file])
 
 
 def forget_due() -> int:
@@ -243,5 +254,6 @@ def forget_due() -> int:
     for item in items:
         item.said_sealed, item.forgotten_at = None, now()
         db.session.execute(update(_FINDINGS).where(_FINDINGS.c.comparison_id == item.id).values(data_sealed=None))
+        drop_file(item)
         audit.record(CLOCK, "comparison.forget", item)
     return len(items)

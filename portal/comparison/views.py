@@ -12,10 +12,12 @@ from flask_login import current_user
 from portal.core.errors import DomainError
 from portal.core.forms import PortalForm
 from portal.core.web import attachment, renders
+from portal.members.importing.forms import columns_form, mapping_of
+from portal.org import access
 from portal.org.guards import needs
 from portal.org.permissions import Permission
 
-from . import comparing, exporting, matching, rechecking, service, taking
+from . import bringing, comparing, exporting, matching, rechecking, service, taking
 from .forms import CutForm, ExportForm, IgnoreForm, TakeForm, UploadForm
 from .models import Comparison, Finding, Kind, Outcome
 from .service import Cut, Line
@@ -67,7 +69,7 @@ def _bring(form: UploadForm) -> Comparison:
         raise DomainError("请选择人事名单文件", field="file")
     unit = form.text("unit")
     number = int(unit) if unit.isascii() and unit.isdigit() and len(unit) < 10 else 0
-    return comparing.make(current_user._get_current_object(), file.read(), file.filename or "", number)
+    return bringing.bring(current_user._get_current_object(), file.read(), file.filename or "", number)
 
 
 def _page(total: int, number: int, endpoint: str, here: dict[str, Any]) -> dict[str, Any]:
@@ -81,11 +83,44 @@ def _page(total: int, number: int, endpoint: str, here: dict[str, Any]) -> dict[
     }
 
 
+@bp.route("/<int:id>/columns", methods=["GET", "POST"])
+@renders
+@needs(Permission.COMPARE)
+def columns(id: int) -> ResponseReturnValue:
+    """Ask once what the columns are that nobody knows by their headings."""
+    user = current_user._get_current_object()
+    if request.method == "GET" and not service.find(user, id).waits:
+        return redirect(url_for(".detail", id=id))
+    item = bringing.waiting(user, id)
+    asked, notes = item.said["asked"], item.said["notes"]
+    form = columns_form(asked)()
+    if form.validate_on_submit():
+        try:
+            bringing.map_columns(user, id, mapping_of(form, asked))
+        except DomainError as error:
+            if error.status != REFUSED:
+                raise
+            form.refuse(error)
+            item = bringing.waiting(user, id)
+        else:
+            return redirect(url_for(".detail", id=id), SEE_OTHER)
+    unknown = [number for number, one in enumerate(asked) if not one["field"] and not one["is_known"]]
+    said = {"columns": asked, "notes": notes}
+    body = render_template(
+        "members/import_columns.html", form=form, item=item, said=said, unknown=unknown, room="人事名单比对",
+        go="确认并比对",
+    )  # fmt: skip
+    return body, form.status
+
+
 @bp.get("/<int:id>")
 @needs(Permission.COMPARE)
 def detail(id: int) -> ResponseReturnValue:
     """Show the lists of a comparison, and one of them."""
-    return _detail(service.find(current_user, id), ExportForm(formdata=None))
+    item = service.find(current_user, id)
+    if item.waits:
+        return redirect(url_for(".columns", id=id))
+    return _detail(item, ExportForm(formdata=None))
 
 
 def _detail(item: Comparison, export_form: ExportForm) -> ResponseReturnValue:
@@ -116,6 +151,7 @@ def _detail(item: Comparison, export_form: ExportForm) -> ResponseReturnValue:
         said=item.said,
         Kind=Kind,
         order=matching.ORDER,
+        union=access.approving_unit(item.unit),
         may_see_departments=user.holds(Permission.UNIT_READ),
         may_edit=user.holds(Permission.MEMBER_EDIT),
     )

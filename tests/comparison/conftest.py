@@ -12,7 +12,7 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 from sqlalchemy import select
 
-from portal.comparison import comparing, service
+from portal.comparison import bringing, service
 from portal.comparison.models import Comparison, Finding, Kind
 from portal.core.actors import SHELL
 from portal.core.db import db
@@ -77,7 +77,7 @@ def compare(actor: User, raw: bytes, unit: OrgUnit) -> Comparison:
     """Compare a file and commit."""
     unit_id = unit.id
     db.session.commit()
-    item = comparing.make(actor, raw, "在职名单.xlsx", unit_id)
+    item = bringing.bring(actor, raw, "在职名单.xlsx", unit_id)
     db.session.commit()
     return item
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import timedelta
 from typing import Any
 
 import openpyxl
 import pytest
+import time_machine
 from sqlalchemy import func, select
 
-from portal.comparison import taking
+from portal.comparison import service, taking
 from portal.comparison.models import Comparison, Finding, Kind
 from portal.comparison.taking import Act, Reason
 from portal.core.audit import AuditEvent
+from portal.core.calendar import now
 from portal.core.db import db
+from portal.core.uploads import Upload
 from portal.org.permissions import Role
 from tests import factories
-from tests.client import DistrustfulClient, links, words
+from tests.client import DistrustfulClient, find_form, form_values, links, words
 from tests.comparison.conftest import compare, crowd, findings, row_of, sheet
 
 MORE = ("staff_no", "name", "id_number", "department", "admin_duty", "mobile")
@@ -33,7 +37,6 @@ def bring(browser: DistrustfulClient, unit: Any, raw: bytes, name: str = "名单
     [
         (b"", "文件是空的"),
         (b"\x89PNG\r\n\x1a\n" + b"\0" * 200, "这不是表格文件"),
-        ("姓名,部门\n殷晓梅,教务处\n".encode(), "没有“身份证号”一列，也没有“工号”一列"),
         ("第一章\n今天天气很好\n".encode(), "没有认出表头"),
         ("工号,部门\n20010001,教务处\n".encode(), "名单里没有可以比对的人员"),
         ("工号,姓名\n".encode(), "表头下面没有人员"),
@@ -46,6 +49,70 @@ def test_a_file_that_cannot_be_read_gets_one_sentence(tree, client_of, operator,
     assert answer.status_code == 422
     assert f"人事名单：{sentence}" in words(answer.text)
     assert db.session.scalar(select(func.count()).select_from(Comparison)) == 0
+
+
+def unknown_headings(person: factories.Person) -> bytes:
+    """A list with a column of documents and one of duties that nobody knows by their headings."""
+    values = person.values
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.active.append(["姓名", "证照", "现任", "部门"])
+    book.active.append([values["name"], values["id_number"], "处长", values["department"]])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def test_columns_that_nobody_knows_are_asked_for_once(tree, client_of, operator) -> None:
+    person = factories.a_person(admin_duty="科长")
+    factories.make_member(tree["a"], **person.values)
+    raw, browser = unknown_headings(person), client_of(operator)
+
+    first = browser.post("/comparison/", data=form_of(browser, raw))
+    item = db.session.scalars(select(Comparison)).one()
+    path = f"/comparison/{item.id}/columns"
+    led = browser.get(first.location)
+    asked = words(browser.get(path).text)
+    listed = words(browser.get("/comparison/").text)
+    refused = browser.submit(path, {"field1": "", "field2": "admin_duty"}, action="columns")
+    done = browser.submit(path, {"field1": "id_number", "field2": "admin_duty"}, action="columns")
+    late = browser.post(path, data={"field1": "id_number"})
+    again = browser.post("/comparison/", data=form_of(browser, raw))
+
+    assert (led.location, item.waits) == (path, False)
+    assert "B 列“证照”" in asked
+    assert person.id_number not in browser.get(path).text
+    assert "待核对列" in listed
+    assert "还没有比对" in listed
+    assert refused.status_code == 422
+    assert "没有“身份证号”一列，也没有“工号”一列" in words(refused.text)
+    assert (done.location, late.status_code) == (f"/comparison/{item.id}", 409)
+    assert [(one.field, one.data["new"]) for one in findings(item, Kind.DIFFERENT)] == [("admin_duty", "处长")]
+    newest = db.session.get_one(Comparison, int(again.location.rsplit("/", 1)[1]))
+    assert (newest.waits, [one.field for one in findings(newest, Kind.DIFFERENT)]) == (False, ["admin_duty"])
+    assert db.session.scalar(select(func.count()).select_from(Upload)) == 0
+
+
+def test_a_list_that_waits_for_its_columns_may_go_or_is_forgotten(tree, client_of, operator) -> None:
+    browser = client_of(operator)
+    for _ in range(2):
+        browser.post("/comparison/", data=form_of(browser, unknown_headings(factories.a_person())))
+    first, second = db.session.scalars(select(Comparison).order_by(Comparison.id))
+
+    gone = browser.post(f"/comparison/{first.id}/discard")
+    with time_machine.travel(now() + timedelta(days=100), tick=False):
+        assert service.forget_due() == 1
+    db.session.commit()
+
+    assert gone.status_code == 303
+    assert (second.said, second.waits) == (None, False)
+    assert db.session.scalar(select(func.count()).select_from(Upload)) == 0
+
+
+def form_of(browser: DistrustfulClient, raw: bytes) -> dict[str, Any]:
+    """Return what the page's form sends with this file."""
+    inputs = form_values(find_form(browser.get("/comparison/").text, "/comparison/")[0])
+    return inputs | {"file": (io.BytesIO(raw), "名单.xlsx")}
 
 
 def test_nothing_chosen_and_a_unit_that_is_not_ones_own(tree, client_of, operator) -> None:

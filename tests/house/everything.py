@@ -9,7 +9,7 @@ from datetime import timedelta
 from PIL import Image
 from sqlalchemy import select
 
-from portal.comparison import comparing
+from portal.comparison import bringing as hr_lists
 from portal.comparison.matters import service as matters
 from portal.comparison.matters.models import Matter, MatterKind
 from portal.comparison.matters.service import Intent
@@ -162,7 +162,7 @@ def _fill_place(unit: OrgUnit, clerk: User, chair: User) -> Place:
 def _compare(clerk: User, unit: OrgUnit, member: Member) -> tuple[Comparison, Finding, Matter]:
     """Bring the personnel office's list, on which the member is missing, and put her on the to-do list."""
     people = f"工号,姓名,部门\n2099{unit.id:04d},殷名单,{unit.name[:3]}办公室\n"
-    comparison = comparing.make(clerk, people.encode(), "在职名单.csv", unit.id)
+    comparison = hr_lists.bring(clerk, people.encode(), "在职名单.csv", unit.id)
     alone = select(Finding).where(Finding.comparison_id == comparison.id, Finding.kind == Kind.ONLY_THERE)
     opened = matters.open_for(clerk, MatterKind.LEAVE, [Intent(member.id)], note="名单上没有")
     db.session.commit()

@@ -515,6 +515,14 @@ comparison.detail           GET   a             L F F F F . F F F L P
 comparison.detail           GET   b             L F F F F . F F F L P
 comparison.detail           GET   top           L F F F F . F F F L P
 comparison.detail           GET   absent        L F F F F A F F F L P
+comparison.columns          GET   a             L F F F F . F F F L P
+comparison.columns          GET   b             L F F F F . F F F L P
+comparison.columns          GET   top           L F F F F . F F F L P
+comparison.columns          GET   absent        L F F F F A F F F L P
+comparison.columns          POST  a             L F F F F R F F F L P
+comparison.columns          POST  b             L F F F F R F F F L P
+comparison.columns          POST  top           L F F F F R F F F L P
+comparison.columns          POST  absent        L F F F F A F F F L P
 comparison.settle           GET   a             L F F F F . F F F L P
 comparison.settle           GET   b             L F F F F . F F F L P
 comparison.settle           GET   top           L F F F F . F F F L P

@@ -316,6 +316,7 @@ class Walk:
                      "file": (io.BytesIO("工号,姓名\n20991234,殷名单\n".encode()), "名单.csv")},
             ),
             "comparison.detail": (of_comparison, {}),
+            "comparison.columns": (of_comparison, {}),
             "comparison.settle": (
                 {**of_comparison, "action": "ignore", "list": "only_there"},
                 {"ids": str(here.get("finding")), "reason": "outsider"},

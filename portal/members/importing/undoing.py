@@ -136,7 +136,7 @@ def _in_use(rows: Sequence[Row[Any]], item: Import) -> Kept:
         (table, foreign.parent)
         for table in Base.metadata.sorted_tables
         for foreign in table.foreign_keys
-        if foreign.column.table is _MEMBERS and table.name not in _HERS
+        if foreign.column.table is _MEMBERS and table.name not in _HERS and foreign.ondelete is None
     ]
     for chunk in many.in_chunks(sorted(row_of)):
         accounts = select(_MEMBERS.c.id).where(_MEMBERS.c.id.in_(chunk), _MEMBERS.c.user_id.is_not(None))

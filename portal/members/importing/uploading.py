@@ -78,26 +78,27 @@ class Looked:
         """What is kept of the sheet besides its rows."""
         return {
             "sheet": self.table.sheet.name,
-            "columns": [self._column(column) for column in self.table.columns],
+            "columns": [column_said(self.table, column) for column in self.table.columns],
             "mapping": dict(self.mapping),
             "skipped": self.table.skipped[:SKIPPED_MOST],
             "notes": [*self.table.notes, *self.table.problems],
         }
 
-    def _column(self, column: Column) -> dict[str, Any]:
-        """What the page of columns needs to know of one."""
-        below = [row for row in self.table.sheet.rows if row.number > self.table.heading_row]
-        cells = (row[column.index].text for row in below[:LOOKED_AT] if column.index < len(row))
-        return {
-            "key": column.key,
-            "letter": column.letter,
-            "heading": column.heading,
-            "field": column.field,
-            "suggested": column.suggested,
-            "is_known": column.is_known,
-            "unclear": column.unclear,
-            "samples": [hide_numbers(text[:30]) for text in islice(filter(None, cells), SAMPLES)],
-        }
+
+def column_said(table: reading.Table, column: Column) -> dict[str, Any]:
+    """Return what the page of columns needs to know of one."""
+    below = [row for row in table.sheet.rows if row.number > table.heading_row]
+    cells = (row[column.index].text for row in below[:LOOKED_AT] if column.index < len(row))
+    return {
+        "key": column.key,
+        "letter": column.letter,
+        "heading": column.heading,
+        "field": column.field,
+        "suggested": column.suggested,
+        "is_known": column.is_known,
+        "unclear": column.unclear,
+        "samples": [hide_numbers(text[:30]) for text in islice(filter(None, cells), SAMPLES)],
+    }
 
 
 # --- verbs ------------------------------------------------------------------------------------------------------------
@@ -139,7 +140,7 @@ def map_columns(actor: User, import_id: int, mapping: ColumnFields) -> Import:
         raise Conflict(f"这次导入{item.state.label}，列不能再改")
     db.session.execute(delete(_ROWS).where(_ROWS.c.import_id == item.id))
     _fill(item, looked)
-    _remember(actor, item.unit_id, looked.table.fingerprint, mapping)
+    remember(actor, item.unit_id, looked.table.fingerprint, mapping)
     audit.record(actor, "import.map", item, details=dict(item.counts))
     return item
 
@@ -219,7 +220,7 @@ def look(
         raise Forbidden(NO_HISTORIC)
     table = reading.recognise(book, mapping)
     if mapping is None:
-        mapping = _remembered(under, table.fingerprint)
+        mapping = remembered(under, table.fingerprint)
         table = reading.recognise(book, mapping) if mapping else table
     looked = Looked(uuid or new_uuid(), table, mapping or {})
     if table.problems and (unasked or not table.heading_row):
@@ -306,13 +307,15 @@ def _fill(item: Import, looked: Looked) -> None:
         db.session.execute(insert(_ROWS), [row | {"import_id": item.id} for row in rows])
 
 
-def _remembered(under: OrgUnit, fingerprint: str) -> ColumnFields | None:
+def remembered(under: OrgUnit, fingerprint: str) -> ColumnFields | None:
+    """Return what somebody has said about the columns of sheets of the unit with these headings; None for nothing."""
     query = select(ColumnMapping).where(ColumnMapping.unit_id == under.id, ColumnMapping.fingerprint == fingerprint)
     row = db.session.scalars(query).one_or_none()
     return row.mapping if row is not None else None
 
 
-def _remember(actor: User, unit_id: int, fingerprint: str, mapping: ColumnFields) -> None:
+def remember(actor: User, unit_id: int, fingerprint: str, mapping: ColumnFields) -> None:
+    """Keep what the actor has said about the columns, for the next sheet of the unit with these headings."""
     query = select(ColumnMapping).where(ColumnMapping.unit_id == unit_id, ColumnMapping.fingerprint == fingerprint)
     row = db.session.scalars(query.with_for_update()).one_or_none()
     if row is None:
