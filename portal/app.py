@@ -181,7 +181,7 @@ def create_app(settings: Settings, *, restoring: bool = False) -> Flask:
         show_date=calendar.show_date,
         show_time=calendar.show_time,
         setting=settings_of_union.value,
-        menu_label=lambda endpoint: nav.label_of(endpoint, settings.profile),
+        menu_label=lambda endpoint: nav.label_of(endpoint, str(app.config["PROFILE"])),
     )
     app.after_request(_headers)
     _install_errors(app)

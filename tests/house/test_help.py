@@ -61,10 +61,22 @@ def on_a_page(word: str) -> bool:
     return word in phrases() or (word.startswith("确认") and word.removeprefix("确认") in phrases())
 
 
-@pytest.mark.parametrize("task", manual.TASKS, ids=lambda task: task.name)
-def test_every_quoted_word_stands_on_a_page(app: Flask, task: manual.Task) -> None:
-    with app.test_request_context("/help/"):
-        quoted = QUOTED.findall(render_template(f"help/tasks/{task.name}.html"))
+def task_as_read(app: Flask, task: manual.Task, profile: str) -> str:
+    """Return one task as it is read in `profile`."""
+    before, app.config["PROFILE"] = app.config["PROFILE"], profile
+    try:
+        with app.test_request_context("/help/"):
+            return render_template(f"help/tasks/{task.name}.html", is_city=profile == "city")
+    finally:
+        app.config["PROFILE"] = before
+
+
+READ = [(profile, task) for profile in PROFILES for task in manual.TASKS if task.profile in ("", profile)]
+
+
+@pytest.mark.parametrize(("profile", "task"), READ, ids=lambda one: getattr(one, "name", one))
+def test_every_quoted_word_stands_on_a_page(app: Flask, profile: str, task: manual.Task) -> None:
+    quoted = QUOTED.findall(task_as_read(app, task, profile))
 
     assert quoted, "a task names what to press"
     assert [word for word in quoted if not on_a_page(word)] == []
@@ -77,10 +89,9 @@ def test_a_word_that_no_page_has_would_be_noticed() -> None:
     assert not on_a_page("确认申")
 
 
-@pytest.mark.parametrize("task", manual.TASKS, ids=lambda task: task.name)
-def test_every_task_is_numbered_steps(app: Flask, task: manual.Task) -> None:
-    with app.test_request_context("/help/"):
-        text = render_template(f"help/tasks/{task.name}.html")
+@pytest.mark.parametrize(("profile", "task"), READ, ids=lambda one: getattr(one, "name", one))
+def test_every_task_is_numbered_steps(app: Flask, profile: str, task: manual.Task) -> None:
+    text = task_as_read(app, task, profile)
 
     assert text.count("<ol>") == 1
     assert text.count("<li>") >= 1

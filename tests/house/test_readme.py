@@ -71,12 +71,26 @@ def test_both_halves_type_the_same() -> None:
     assert chinese == english
 
 
-def test_every_command_and_setting_is_named() -> None:
-    def names(parser: argparse.ArgumentParser) -> set[str]:
-        [choices] = [one.choices for one in parser._actions if isinstance(one, argparse._SubParsersAction)]
-        return set(choices)
+def commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """Return the commands of a parser by their first words."""
+    found = [one.choices for one in parser._actions if isinstance(one, argparse._SubParsersAction)]
+    return dict(found[0]) if found else {}
 
+
+def test_every_command_and_setting_is_named() -> None:
     for half in halves():
         named = set(first_words(half))
-        assert names(cli.parser()) - named == set()
+        assert set(commands(cli.parser())) - named == set()
         assert {*config.NAMES, "INSTANCE", "VENV"} - named == set()
+
+
+def test_every_option_is_named() -> None:
+    options = {
+        name: {word for action in command._actions for word in action.option_strings if word.startswith("--")}
+        for name, command in commands(cli.parser()).items()
+    }
+
+    for half in halves():
+        written = {row[0].split()[0].strip("`"): set(re.findall(r"--[a-z-]+", row[0])) for row in rows(half) if row}
+        missing = {name: words - {"--help"} - written[name] for name, words in options.items()}
+        assert {name: words for name, words in missing.items() if words} == {}
