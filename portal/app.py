@@ -50,6 +50,7 @@ from portal.members import views as members
 from portal.members.activation import views as activation
 from portal.members.importing import door
 from portal.members.importing import views as importing
+from portal.members.importing.models import Import
 from portal.org import guards, login
 from portal.org import views as org
 from portal.org.people import views as people
@@ -171,7 +172,8 @@ def create_app(settings: Settings, *, restoring: bool = False) -> Flask:
         app.register_blueprint(room)
     guards.say_permission(app.view_functions["static"], guards.PUBLIC)
     app.extensions["todos"] = (joining_service.todo, matters_service.todo)
-    passing.use((("打印任务", PrintJob.owner_id), ("待导入的单位表", UnitSheet.user_id)), app.extensions["todos"])
+    owned = (("打印任务", PrintJob.owner_id), ("待导入的单位表", UnitSheet.user_id), ("会员导入", Import.uploaded_by))
+    passing.use(owned, app.extensions["todos"])
     app.extensions["waiting"] = (prints_service.waiting_since,)
     app.extensions["figures"] = (members_service.figures,)
     app.context_processor(_for_templates)

@@ -160,7 +160,7 @@ def canaries() -> Canaries:
     salary, mobile, address = f"4{mark}.73", f"1760335{mark}", f"金丝雀{mark}路密址"
     spouse = {"name": "殷密配", "workplace": f"密偶单位{mark}", "phone": f"1770335{mark}"}
     relative = {"relation": "51", "name": "殷密亲", "workplace": f"密亲单位{mark}", "phone": f"1780335{mark}"}
-    born = date(birth.year + 30, 5, 6)
+    born = date(birth.year + 22, 5, 6)
     child = {"name": "殷密子", "sex": "1", "birth_date": born.isoformat(), "position": 1, "school": f"密校{mark}"}
     child |= {"id_number": id_number(birth=born, sex="1", area="130304", serial=serial), "is_only_child": True}
     resume = {

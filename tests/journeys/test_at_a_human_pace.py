@@ -115,7 +115,7 @@ def test_keys_are_counted_as_they_are_pressed() -> None:
 def test_a_full_form_is_filled_in_on_a_phone_in_less_than_six_minutes(
     desk: Desk, tmp_path: Path, record_property: pytest.RecordProperty
 ) -> None:
-    she: Applicant = somebody(**{**HERS, "name": "欧阳雨桐"})
+    she: Applicant = somebody(**{**HERS, "name": "慕容雨桐"})
     phone = desk.window(375)
     phone.goto(address_of(desk.school))
     hand = Hand(phone)

@@ -340,7 +340,7 @@ def test_a_unit_with_members_is_not_closed_and_says_what_to_do(city: Units, keep
 
 
 def test_a_closed_unit_takes_nobody_and_its_code_is_closed(city: Units, keeper: User) -> None:
-    code = codes.issue_code(keeper, city["shop"])
+    code = codes.issue_code(keeper, city["firm"])
     db.session.commit()
     assert codes.open_code(code.token) is code
 
