@@ -48,6 +48,7 @@ def migrated(settings: config.Settings) -> Flask:
             downgrade(revision="base")
         upgrade()
         settings.unfinished_path.unlink(missing_ok=True)
+        anchors.set_aside()
         db.session.remove()
     return app
 

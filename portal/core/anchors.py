@@ -60,6 +60,12 @@ def drop() -> None:
         os.fsync(file.fileno())
 
 
+def set_aside() -> None:
+    """Give the anchors of another trace another name, where a new one begins: nothing has happened in it yet."""
+    if _file is not None and _file.exists() and not db.session.scalar(select(AuditHead.seq)):
+        _file.replace(_file.with_name(f"anchors-{today():%Y%m%d}.csv"))
+
+
 def read(file: Path) -> list[Anchor]:
     """Return the anchors in `file`, in its order. Raises DomainError where it is none."""
     try:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from sqlalchemy import make_url
 
 from portal.config import PROFILE_LABELS, Settings, version
+from portal.core import clock
 from portal.core import settings as union_settings
+from portal.core.calendar import show_time
 from portal.core.kinds import Kind
 from portal.core.settings import Setting
 
@@ -37,9 +39,15 @@ def installation(settings: Settings) -> list[Fact]:
         Fact("适用", PROFILE_LABELS[settings.profile], how("PROFILE")),
         Fact("数据库", _database(settings.database_uri), how("DATABASE_URI") + "；换数据库请用备份和恢复"),
         Fact("数据文件夹", str(settings.instance), "启动时的环境变量 PORTAL_INSTANCE"),
+        Fact("定时任务", _worker(settings), "随 run 一起运行；用多个网页进程时另外运行 python3 -m portal worker"),
         Fact("程序版本", version()),
         Fact("最近一次恢复备份", union_settings.value("restored_at") or "没有恢复过"),
     ]
+
+
+def _worker(settings: Settings) -> str:
+    last = clock.last_beat(settings.jobs_path)
+    return f"最近一次 {show_time(last)}" if last else "没有运行过"
 
 
 def _database(uri: str) -> str:

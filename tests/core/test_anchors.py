@@ -53,6 +53,18 @@ def test_an_anchor_is_dropped_once_for_an_end_and_only_the_owner_reads_it(file) 
     assert anchors.compare(file) is None
 
 
+def test_the_anchors_of_another_trace_are_set_aside_where_a_new_one_begins(file) -> None:
+    file.write_text("day,seq,mac\n2026-01-01,7,abc\n")
+    anchors.set_aside()
+    aside = [path.name for path in file.parent.glob("anchors*.csv")]
+    act()
+    anchors.drop()
+    anchors.set_aside()
+
+    assert aside == [f"anchors-{today():%Y%m%d}.csv"]
+    assert [row.seq for row in anchors.read(file)] == [1]
+
+
 @pytest.mark.tampers
 def test_a_cut_tail_is_found_by_the_anchor_alone(file) -> None:
     act(5)

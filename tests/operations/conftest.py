@@ -129,7 +129,7 @@ def _server(*statements: str) -> None:
 def peopled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """An installation with a few invented people; not to be changed but by adding."""
     folder = tmp_path_factory.mktemp(f"peopled-{request.param}") / "instance"
-    uri, name = "", f"portal_peopled_{folder.parent.parent.name.replace('-', '_')}".lower()
+    uri, name = "", f"portal_peopled_{os.getpid()}"
     if request.param == "postgresql":
         _server(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', f'CREATE DATABASE "{name}" TEMPLATE template0')
         uri = make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
