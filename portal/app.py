@@ -35,7 +35,7 @@ from portal.home import views as home
 from portal.joining import code_views as codes
 from portal.joining import draft_views as drafts
 from portal.joining import entry_views as entry
-from portal.joining import imported
+from portal.joining import imported, waiting
 from portal.joining import many_views as many
 from portal.joining import province_views as province
 from portal.joining import service as joining_service
@@ -54,6 +54,7 @@ from portal.members.importing.models import Import
 from portal.org import guards, login
 from portal.org import views as org
 from portal.org.people import views as people
+from portal.org.permissions import Permission
 from portal.org.units import department_views as departments
 from portal.org.units import population
 from portal.org.units import sheet_views as unit_sheets
@@ -63,6 +64,12 @@ from portal.prints import chunks
 from portal.prints import service as prints_service
 from portal.prints import views as prints
 from portal.prints.models import PrintJob
+from portal.query import tasks as query_tasks
+from portal.query import views as query
+from portal.query.definitions import views as definitions
+from portal.query.definitions.models import Definition
+from portal.query.figures import views as figures
+from portal.query.tasks import Task
 from portal.system import views as system
 
 ROOMS = (
@@ -72,6 +79,7 @@ ROOMS = (
     members.bp,
     activation.bp,
     importing.bp,
+    definitions.bp,
     joining.bp,
     drafts.bp,
     entry.bp,
@@ -82,6 +90,8 @@ ROOMS = (
     province.bp,
     cards.bp,
     prints.bp,
+    query.bp,
+    figures.bp,
     system.bp,
     handover.bp,
     posts.bp,
@@ -92,6 +102,9 @@ ROOMS = (
     matters.bp,
     help_pages.bp,
 )
+
+# what can be done with whom a query finds; each page takes `selection`
+TASKS = (Task("打印登记表、申请书、名册", "prints.of_selection", Permission.MEMBER_PRINT),)
 
 MEGABYTE = 1024 * 1024
 
@@ -152,7 +165,7 @@ def create_app(settings: Settings, *, restoring: bool = False) -> Flask:
         PROFILE=settings.profile,
         INSTANCE=str(settings.instance),
         SETTINGS=settings,
-        RATELIMIT_STORAGE_URI="memory://",
+        RATELIMIT_STORAGE_URI="counters://",  # web.Counters
     )
     if settings.proxy_hops:
         hops = settings.proxy_hops
@@ -160,11 +173,12 @@ def create_app(settings: Settings, *, restoring: bool = False) -> Flask:
     db.init_app(app)
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
     uploads.use(settings.uploads_path)
-    population.use(members_population)
+    population.use(members_population, waiting)
     comparison_door.use(enlisting)
     anchors.use(settings.anchors_path)
     chunks.use(settings.jobs_path / "prints")
     door.use(imported)
+    query_tasks.use(TASKS)
     web.install(app)
     CSRFProtect(app)
     login.install(app)
@@ -172,7 +186,12 @@ def create_app(settings: Settings, *, restoring: bool = False) -> Flask:
         app.register_blueprint(room)
     guards.say_permission(app.view_functions["static"], guards.PUBLIC)
     app.extensions["todos"] = (joining_service.todo, matters_service.todo)
-    owned = (("打印任务", PrintJob.owner_id), ("待导入的单位表", UnitSheet.user_id), ("会员导入", Import.uploaded_by))
+    owned = (
+        ("打印任务", PrintJob.owner_id),
+        ("待导入的单位表", UnitSheet.user_id),
+        ("会员导入", Import.uploaded_by),
+        ("口径", Definition.owner_id),
+    )
     passing.use(owned, app.extensions["todos"])
     app.extensions["waiting"] = (prints_service.waiting_since,)
     app.extensions["figures"] = (members_service.figures,)

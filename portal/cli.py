@@ -12,45 +12,28 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from flask import Flask
-from flask_migrate import downgrade, upgrade
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from portal import config, demo
+from portal import commands, config, demo
 from portal.app import create_app
+from portal.commands import migrated
 from portal.core import anchors, clock, crypto
 from portal.core import db as database
 from portal.core.actors import SHELL
 from portal.core.db import db
 from portal.core.errors import DomainError
-from portal.core.shell import DONE, NO, REFUSED, say
+from portal.core.shell import DONE, REFUSED, say
 from portal.jobs import JOBS, QUEUES
-from portal.members.importing import shell as importing
-from portal.members.importing.service import refused_report
 from portal.operations import commands as operations
 from portal.org import service as org
 from portal.org.guards import permission_of
 from portal.org.models import JoinForm, UnitKind, User
 from portal.org.permissions import Role
-from portal.org.units import bringing
+from portal.org.units import names
 
 THREADS = 8
 PORTS_TRIED = 50
-
-
-def migrated(settings: config.Settings) -> Flask:
-    """Return the app with its database at the newest version, without what a killed start has half invented."""
-    app = create_app(settings)
-    with app.app_context():
-        if settings.unfinished_path.exists():
-            say("上次建立虚构数据时被中断，先清除未完成的部分……")
-            downgrade(revision="base")
-        upgrade()
-        settings.unfinished_path.unlink(missing_ok=True)
-        anchors.set_aside()
-        db.session.remove()
-    return app
 
 
 def is_empty() -> bool:
@@ -70,7 +53,10 @@ def run(settings: config.Settings, options: argparse.Namespace) -> int:
             say("数据库是空的，正在建立演示学校（24 个分工会、600 名虚构会员）……")
             _populate(settings, members=600, units=25, seed=1, profile=settings.profile)
         elif empty:
-            say("数据库是空的。请另开窗口运行 python3 -m portal create-admin 用户名 建立第一个管理员")
+            say(
+                "数据库是空的，还没有账号。请另开一个窗口，在同一个文件夹里运行："
+                "python3 -m portal create-admin 管理员工号 --operator 操作员工号"
+            )
         database.reads()
         anchors.drop()
         db.session.remove()
@@ -182,7 +168,7 @@ def create_admin(settings: config.Settings, options: argparse.Namespace) -> int:
             SHELL,
             parent=None,
             code="GH",
-            name="本工会",
+            name=names.NOT_NAMED,
             kind=UnitKind.UNION if settings.profile == "school" else UnitKind.CITY,
             approves_members=settings.profile == "school",
             needs_opinion=settings.profile == "school",
@@ -194,7 +180,7 @@ def create_admin(settings: config.Settings, options: argparse.Namespace) -> int:
         db.session.commit()
         for (username, role), password in zip(wanted, passwords, strict=True):
             print(f"{role.label}\t{username}\t{password}\t{root.code}")
-    say("以上是一次性密码，只显示这一次，首次登录须修改")
+    say("第三列是一次性密码，只显示这一次。请在浏览器里打开系统的网址，用第二列的用户名登录，登录后改成自己的密码")
     return DONE
 
 
@@ -231,67 +217,6 @@ def bench(settings: config.Settings, options: argparse.Namespace) -> int:
     return DONE
 
 
-def acting(username: str) -> User:
-    """Return the enabled user for whom a command is run. Raises DomainError."""
-    user = db.session.scalars(select(User).where(User.username == username, User.is_enabled)).one_or_none()
-    if user is None:
-        raise DomainError(f"没有用户名为 {username} 的启用账号，请核对 --as")
-    return user
-
-
-def bring_units(settings: config.Settings, options: argparse.Namespace) -> int:
-    """Import the units of a sheet, all of them or none."""
-    app = migrated(settings)
-    with app.app_context():
-        database.writes()
-        try:
-            with Path(options.file).open("rb") as stream:
-                sheet = bringing.bring(acting(options.acting), stream, file=Path(options.file).name, code=options.under)
-        except OSError as error:
-            raise DomainError(f"不能读取 {options.file}：请检查文件是否存在、是否可读") from error
-        actor = acting(options.acting)
-        wrong = bringing.sentences(bringing.preview(actor, sheet))
-        if wrong:
-            db.session.rollback()
-            print("\n".join(wrong))
-            say(f"有 {len(wrong)} 行需要修改，没有导入任何单位")
-            return NO
-        count = bringing.write(actor, sheet)
-        db.session.commit()
-        print(f"已导入 {count} 个单位")
-    return DONE
-
-
-def bring_members(settings: config.Settings, options: argparse.Namespace) -> int:
-    """Judge a list of members, write it where that is meant, and write the report in any case."""
-    path, out = Path(options.file), Path(options.report) if options.report else None
-    if out and (out.is_dir() or not os.access(out.parent, os.W_OK)):
-        raise DomainError(f"不能写入 {out}：请检查文件夹是否存在、是否可写")
-    code = REFUSED
-    try:
-        raw = path.read_bytes()
-        with migrated(settings).app_context():
-            database.writes()
-            report = importing.bring(
-                acting(options.acting), raw, path.name, under=options.under, is_historic=options.historic,
-                is_meant=options.commit,
-            )  # fmt: skip
-            db.session.commit()
-        code = NO if report["error"] else DONE
-    except OSError:
-        report = refused_report(path.name, f"不能读取 {path}：请检查文件是否存在、是否可读")
-    except DomainError as error:
-        report = refused_report(path.name, error.message)
-    if report["refused"]:
-        say(report["refused"])
-    text = json.dumps(report, ensure_ascii=False, indent=1) + "\n"
-    if out:
-        out.write_text(text, "utf-8")
-    else:
-        print(text, end="")
-    return code
-
-
 Command = Callable[[config.Settings, argparse.Namespace], int]
 
 
@@ -316,7 +241,7 @@ class ChineseParser(argparse.ArgumentParser):
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     main_parser = ChineseParser(prog="python3 -m portal", description="工会会员管理系统")
-    commands = main_parser.add_subparsers(dest="command", required=True, metavar="命令", title="命令")
+    listed = main_parser.add_subparsers(dest="command", required=True, metavar="命令", title="命令")
 
     groups = {"audit": "日志", "keys": "密钥"}  # first words of commands that have two
     seconds: dict[str, Any] = {}
@@ -324,9 +249,9 @@ def parser() -> argparse.ArgumentParser:
     def add(words: str, verb: Command, help_text: str) -> argparse.ArgumentParser:
         first, _, second = words.partition(" ")
         if second and first not in seconds:
-            group = commands.add_parser(first, help=groups[first])
+            group = listed.add_parser(first, help=groups[first])
             seconds[first] = group.add_subparsers(dest=f"{first}_command", required=True, metavar="动作")
-        place = seconds[first] if second else commands
+        place = seconds[first] if second else listed
         command: argparse.ArgumentParser = place.add_parser(second or first, help=help_text, description=help_text)
         command.set_defaults(verb=verb)
         return command
@@ -347,25 +272,13 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--operator", help="同时建立第一个校工会操作员")
     command = add("routes", routes, "列出全部网址及所需权限")
     command.add_argument("--json", action="store_true", required=True, help="以 JSON 输出")
-    command = add("units", bring_units, "从表格（xlsx、xls、csv）批量导入单位：名称、代码、上级代码、类型")
-    command.add_argument("file", metavar="文件", help="表格文件")
-    command.add_argument("--as", dest="acting", metavar="用户名", required=True, help="以谁的身份导入")
-    command.add_argument(
-        "--under", metavar="代码", default="", help="管理多个单位的人：没有写上级代码的导入到哪一个下面"
-    )
-    command = add("import", bring_members, "导入会员名单（xlsx、xls、csv），先核对，写明 --commit 才写入")
-    command.add_argument("file", metavar="文件", help="第一行或前 20 行内有表头，如姓名、身份证号、手机号、所属分工会")
-    command.add_argument("--as", dest="acting", metavar="用户名", required=True, help="以谁的身份导入")
-    command.add_argument("--commit", action="store_true", help="没有错误时写入；不写则只核对")
-    command.add_argument("--historic", action="store_true", help="历史会员补录：直接成为会员，须有入会日期")
-    command.add_argument("--report", metavar="文件", help="核对结果（JSON）写入文件，不写在屏幕上")
-    command.add_argument("--under", metavar="代码", default="", help="管理多个单位的人：导入到哪一个")
+    commands.add_to(add)
     command = add("bench", bench, "性能测试：每项操作与它的下限在同一次运行中比较")
     command.add_argument("--members", type=int, default=100_000, help="虚构会员人数，默认 100000")
     command.add_argument("--only", default="", help="只测这几项，用逗号分开，如 list,form")
     command.add_argument("--json", metavar="文件", help="结果写入文件，不写在屏幕上")
     operations.add_to(add)
-    commands.add_parser("test", help="运行全部检查和测试")  # the launcher's own; listed so that the usage is whole
+    listed.add_parser("test", help="运行全部检查和测试")  # the launcher's own; listed so that the usage is whole
     return main_parser
 
 

@@ -54,6 +54,9 @@ MENU = (
             Entry("应入会名单", "expected.index", "clipboard-check", P.JOINING_READ, ("expected.",)),
             Entry("入会二维码", "codes.index", "qrcode", P.JOINING_CODES, ("codes.",), SCHOOL),
             Entry("会员信息查询", "members.index", "users", P.MEMBER_READ, ("members.index", "members.detail")),
+            Entry("高级查询", "query.index", "search", P.MEMBER_READ, ("query.",)),
+            Entry("常用口径", "definitions.index", "clipboard-check", P.MEMBER_READ, ("definitions.",)),
+            Entry("统计报表", "figures.index", "file-text", P.MEMBER_READ, ("figures.",)),
             Entry("会员导入", "importing.index", "upload", P.MEMBER_IMPORT, ("importing.",)),
             Entry("人事名单比对", "comparison.index", "file-text", P.COMPARE, ("comparison.", "matters.")),
             Entry("打印与归档", "prints.index", "printer", P.MEMBER_PRINT, ("prints.",)),
@@ -66,8 +69,8 @@ MENU = (
     Group(
         "系统管理",
         (
-            Entry("基层工会管理员", "people.unit_admins", "user", P.UNIT_READ, ("people.unit_admins",), CITY),
-            Entry("组织机构管理员", "people.org_admins", "users", P.UNIT_READ, ("people.org_admins",), CITY),
+            Entry("基层工会管理员", "people.unit_admins", "user", P.UNIT_MANAGE, ("people.unit_admins",), CITY),
+            Entry("组织机构管理员", "people.org_admins", "users", P.UNIT_MANAGE, ("people.org_admins",), CITY),
             Entry("组织机构", "units.index", "sitemap", P.UNIT_READ, ("units.", "departments.", "unit_sheets.")),
             Entry("账号与权限", "people.index", "key", P.ACCOUNT_READ, PEOPLE),
             Entry(

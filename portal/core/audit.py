@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import JSON, BigInteger, Index, Integer, String, event, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import JSON, BigInteger, Index, Integer, String, Table, bindparam, event, insert, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
 
 from .actors import Actor
 from .calendar import now
@@ -122,11 +122,7 @@ class AuditEvent(Base):
 
     def sealed_text(self, previous: str) -> str:
         """Return what the MAC covers: the event before and every column of this one."""
-        values = {
-            column.key: getattr(self, column.key)
-            for column in self.__table__.columns
-            if column.key not in ("id", "mac")
-        }
+        values = {name: getattr(self, name) for name in _SEALED}
         values["at"] = self.at.isoformat()
         return previous + json.dumps(values, ensure_ascii=False, sort_keys=True)
 
@@ -139,6 +135,18 @@ class AuditHead(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"))
     mac: Mapped[str] = mapped_column(String(64))
+
+
+# made once: every request that changes anything comes by here
+_EVENTS, _HEADS = cast(Table, AuditEvent.__table__), cast(Table, AuditHead.__table__)
+_WRITTEN = tuple(column.key for column in _EVENTS.columns if column.key != "id")
+_SEALED = tuple(name for name in _WRITTEN if name != "mac")
+_UNSEALED_ROWS = select(AuditEvent).where(AuditEvent.seq.is_(None)).order_by(AuditEvent.id)
+_WRITE = insert(_EVENTS)
+_HEAD = select(_HEADS.c.seq, _HEADS.c.mac).where(_HEADS.c.id == HEAD).with_for_update()
+_MOVE_HEAD = update(_HEADS).where(_HEADS.c.id == HEAD).values(seq=bindparam("to_seq"), mac=bindparam("to_mac"))
+
+UNSEALED = "unsealed events"  # of a session: a query before the commit has had some written
 
 
 def record(
@@ -164,6 +172,7 @@ def record(
             db.session.flush()  # the event names its subject by number
         subject_type, subject_id = item.__tablename__, str(item.id)
     row = AuditEvent(
+        uuid=new_uuid(),
         at=now(),
         actor_id=actor.id,
         actor_label=_label_of(actor)[:100],
@@ -219,22 +228,33 @@ def events_of(item: Any) -> list[AuditEvent]:
     )
 
 
+@event.listens_for(AuditEvent, "before_insert")
+def _goes_unsealed(mapper: object, connection: object, row: AuditEvent) -> None:
+    """Remember an event that a query between `record` and the commit has had written."""
+    if session := object_session(row):
+        session.info[UNSEALED] = True
+
+
 @event.listens_for(Session, "before_commit")
 def _seal(session: Session) -> None:
     if session.in_nested_transaction():
         return
-    session.flush()  # the events written last must be found by the query below
-    with session.no_autoflush:
-        # nobody else's unsealed rows are visible here: they are sealed before they are committed
-        waiting = session.scalars(select(AuditEvent).where(AuditEvent.seq.is_(None)).order_by(AuditEvent.id)).all()
-        if not waiting:
-            return
-        head = session.scalars(
-            select(AuditHead).where(AuditHead.id == HEAD).with_for_update().execution_options(populate_existing=True)
-        ).one()
-        for row in waiting:
-            row.seq = head.seq = head.seq + 1
-            row.mac = head.mac = chain_mac(row.sealed_text(head.mac))
+    fresh = [row for row in session.new if isinstance(row, AuditEvent)]
+    for row in fresh:
+        session.expunge(row)  # it is written below, sealed
+    session.flush()  # what else waits takes its locks before that of the chain
+    # nobody else's unsealed rows are visible here: they are sealed before they are committed
+    written = session.scalars(_UNSEALED_ROWS).all() if session.info.pop(UNSEALED, False) else []
+    if not written and not fresh:
+        return
+    connection = session.connection()
+    seq, mac = connection.execute(_HEAD).one()
+    for row in (*written, *fresh):
+        row.seq = seq = seq + 1
+        row.mac = mac = chain_mac(row.sealed_text(mac))
+    if fresh:
+        connection.execute(_WRITE, [{name: getattr(row, name) for name in _WRITTEN} for row in fresh])
+    connection.execute(_MOVE_HEAD, {"to_seq": seq, "to_mac": mac})
 
 
 def end_fits() -> bool:

@@ -88,14 +88,17 @@ def store_keys(path: Path, keys: Keys) -> None:
 
 
 _keys: Keys | None = None
+_first = 0  # the number of its oldest key, which outlives rotation
 _derived: dict[tuple[str, int], bytes] = {}
+_ciphers: dict[int, AESGCM] = {}  # by key number; they hold no state between two calls
 
 
 def use(keys: Keys) -> None:
     """Make `keys` the ring of this process."""
-    global _keys
-    _keys = keys
+    global _keys, _first
+    _keys, _first = keys, min(keys.ring)
     _derived.clear()
+    _ciphers.clear()
 
 
 def _key(purpose: str, number: int) -> bytes:
@@ -111,7 +114,13 @@ def _key(purpose: str, number: int) -> bytes:
 def _lasting_key(purpose: str) -> bytes:
     if _keys is None:
         raise KeyProblem("密钥尚未加载")
-    return _key(purpose, min(_keys.ring))
+    return _derived.get((purpose, _first)) or _key(purpose, _first)
+
+
+def _cipher(number: int) -> AESGCM:
+    if number not in _ciphers:
+        _ciphers[number] = AESGCM(_key("seal", number))
+    return _ciphers[number]
 
 
 def seal(plain: bytes, *, bound_to: str) -> bytes:
@@ -119,7 +128,7 @@ def seal(plain: bytes, *, bound_to: str) -> bytes:
     if _keys is None:
         raise KeyProblem("密钥尚未加载")
     nonce = secrets.token_bytes(NONCE_BYTES)
-    body = AESGCM(_key("seal", _keys.current)).encrypt(nonce, plain, bound_to.encode())
+    body = _cipher(_keys.current).encrypt(nonce, plain, bound_to.encode())
     return bytes((FORMAT, _keys.current)) + nonce + body
 
 
@@ -129,7 +138,7 @@ def open_sealed(sealed_value: bytes, *, bound_to: str) -> bytes:
         raise KeyProblem("密文格式无法识别")
     nonce, body = sealed_value[2 : 2 + NONCE_BYTES], sealed_value[2 + NONCE_BYTES :]
     try:
-        return AESGCM(_key("seal", sealed_value[1])).decrypt(nonce, body, bound_to.encode())
+        return _cipher(sealed_value[1]).decrypt(nonce, body, bound_to.encode())
     except InvalidTag as error:
         raise KeyProblem("密文与密钥不符，请用备份的密钥文件恢复") from error
 
@@ -183,7 +192,7 @@ def index(purpose: str, text: str) -> str:
     `purpose` keeps indexes of different columns apart: "id_number", "id_tail", "mobile", "mobile_tail", "receipt",
     "session".
     """
-    return hmac.new(_lasting_key("index"), f"{purpose}|{text}".encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(_lasting_key("index"), f"{purpose}|{text}".encode(), "sha256").hex()
 
 
 def chain_mac(text: str) -> str:

@@ -18,6 +18,7 @@ from uuid import uuid4
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, DateTime, Engine, Enum, MetaData, event, make_url
 from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -165,9 +166,15 @@ def _on_connect(connection: Any, record: Any) -> None:
 
 @event.listens_for(Engine, "begin")
 def _on_begin(connection: Connection) -> None:
-    writing = is_writing()
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writing else 'ON'}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
-    elif not writing:
-        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+    writing, driver = is_writing(), connection.connection.dbapi_connection
+    if not isinstance(driver, sqlite3.Connection):
+        # None: as the server has it; its administrator may have set it to read alone
+        connection.dialect.set_readonly(driver, None if writing else True)  # type: ignore[attr-defined]  # PostgreSQL's has it
+        return
+    try:
+        if connection.info.get("writing") is not writing:  # what this connection was told last
+            driver.execute(f"PRAGMA query_only = {'OFF' if writing else 'ON'}")
+            connection.info["writing"] = writing
+        driver.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
+    except sqlite3.OperationalError as error:
+        raise OperationalError("BEGIN", None, error) from error

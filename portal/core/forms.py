@@ -156,6 +156,15 @@ class PortalForm(FlaskForm):
                 yield one
 
 
+class AddressForm(PortalForm):
+    """A form that stands in the address: a filter, a search. It changes nothing, so it carries no token."""
+
+    class Meta(PortalForm.Meta):
+        """As the form."""
+
+        csrf = False
+
+
 def form_class(name: str, fields: Iterable[Field], *, required: Iterable[str] = ()) -> type[PortalForm]:
     """Return a form class called `name` with an input for each of `fields`, in their order.
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import functools
 import logging
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from flask import Flask, current_app, make_response, request, session
+from flask import Flask, Response, current_app, make_response, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 from limits import parse
+from limits.storage import MemoryStorage
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
 from . import audit
@@ -19,6 +22,7 @@ from . import db as database
 from .db import db
 from .errors import Absent, Busy, Conflict, DomainError
 from .networks import network_of
+from .paging import Page
 
 View = Callable[..., ResponseReturnValue]
 
@@ -27,7 +31,38 @@ OUT_OF_RANGE = "22003"  # PostgreSQL's word for a number too large for its colum
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 SIGNED_IN = "_user_id"  # Flask-Login's name in the session's cookie for who has signed in
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PDF = "application/pdf"
+
 STRANGERS_BYTES = 256 * 1024  # of text that someone who is not signed in may send; the longest form has a tenth
+
+
+SWEPT_EVERY = 60  # seconds
+
+
+class Counters(MemoryStorage):
+    """The limits' counters in memory; who counts sweeps the old ones away, for which the library starts a thread."""
+
+    STORAGE_SCHEME = ["counters"]  # noqa: RUF012  # as the library declares it
+
+    def __init__(self, uri: str | None = None, wrap_exceptions: bool = False, **options: str) -> None:
+        super().__init__(uri, wrap_exceptions, **options)
+        self._counting = threading.Lock()
+        self._swept_at = time.time()
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        """Count `amount` more of `key`, which are forgotten `expiry` seconds after the first; return how many now."""
+        at = time.time()
+        with self._counting:
+            if at >= self._swept_at + SWEPT_EVERY:
+                self._swept_at = at
+                for old in [one for one, ends in self.expirations.items() if ends <= at]:
+                    self.clear(old)
+            elif self.expirations.get(key, at) <= at:
+                self.clear(key)
+            self.storage[key] += amount
+            self.expirations.setdefault(key, at + expiry)
+            return self.storage[key]
 
 
 def _network() -> str:
@@ -63,6 +98,39 @@ def attachment(name: str) -> str:
     plain = plain.replace('"', "_").replace("\\", "_")
     encoded = "" if plain == name else f"; filename*=UTF-8''{quote(name, safe='')}"
     return f'attachment; filename="{plain}"{encoded}'
+
+
+def download(content: bytes, mimetype: str, name: str) -> Response:
+    """Return a file to be kept under `name`."""
+    return Response(content, mimetype=mimetype, headers={"Content-Disposition": attachment(name)})
+
+
+def numbered_page(endpoint: str, *, total: int, number: int, per_page: int, **here: Any) -> dict[str, Any]:
+    """Return what the macro `pager` shows of page `number`, counted from 1, of `total` rows, `per_page` on each.
+
+    `endpoint` with the arguments `here` is the list's address without its `page`.
+    """
+    return {
+        "total": total,
+        "number": number,
+        "first_url": url_for(endpoint, **here),
+        "prev_url": url_for(endpoint, **here, page=number - 1) if number > 1 else None,
+        "next_url": url_for(endpoint, **here, page=number + 1) if number * per_page < total else None,
+    }
+
+
+def keyed_page(endpoint: str, page: Page[Any], *, number: int, **here: Any) -> dict[str, Any]:
+    """Return what the macro `pager` shows of `page`, a page by key, which is the `number`th that one has come to.
+
+    `endpoint` and `here` as for `numbered_page`.
+    """
+    return {
+        "total": page.total,
+        "number": number,
+        "first_url": url_for(endpoint, **here),
+        "prev_url": page.before and url_for(endpoint, **here, before=page.before, page=max(number - 1, 1)),
+        "next_url": page.after and url_for(endpoint, **here, after=page.after, page=number + 1),
+    }
 
 
 def renders(view: View) -> View:

@@ -17,9 +17,9 @@ from xml.sax.saxutils import escape, quoteattr
 
 NAME_MOST = 31  # letters of a sheet's name in Excel
 TEXT_MOST = 32_767  # of a cell
-WIDTH = 14.0
 
 _BAD_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]+)?", re.ASCII)
 _BAD_IN_NAME = re.compile(r"[\[\]:*?/\\']")
 
 
@@ -34,6 +34,7 @@ class Style(IntEnum):
     MARKED = 5  # a row in which something is wrong
     REASON = 6
     TITLE = 7
+    NUMBER = 8
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ class Tab:
 
     `rows` are the texts of the first row and those that follow. `heading_row` is the last row of headings, shown with
     the rows above it while one scrolls, 0 for none. `styles` are those of single rows, `cells` those of (row, column),
-    which win. `choices` and `prompts` (what one reads when standing in a cell) hold for a column down to `last_row`.
+    which win. With `counts` what is written as a number is one, but in the first column. `choices` and `prompts` (what
+    one reads when standing in a cell) hold for a column down to `last_row`.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Tab:
     prompts: Mapping[int, str] = field(default_factory=dict)
     last_row: int = 0
     hidden: bool = False
+    counts: bool = False
 
 
 def write(tabs: Sequence[Tab]) -> bytes:
@@ -159,7 +162,9 @@ def _row(number: int, texts: Sequence[str], tab: Tab, named: list[str]) -> str:
     cells = []
     for column, text in enumerate(texts):
         own = tab.cells.get((number, column), style)
-        if text:
+        if tab.counts and column and _NUMBER.fullmatch(text):
+            cells.append(f'<c r="{named[column]}{number}" s="{Style.NUMBER:d}"><v>{text}</v></c>')
+        elif text:
             words = escape(clean(text))
             cells.append(
                 f'<c r="{named[column]}{number}" s="{own:d}" t="inlineStr">'
@@ -277,8 +282,9 @@ _STYLES = (
     f"{_fill('FFDCE6F1')}{_fill('FFFCE4D6')}{_fill('FFFFF2CC')}</fills>"
     f'<borders count="2"><border/><border>{_SIDES}</border></borders>'
     '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>'
-    '<cellXfs count="8"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
+    '<cellXfs count="9"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
     f"{_format()}{_format(1, 2, 1, _CENTER)}{_format(3, 3, 1, _CENTER)}{_format(alignment=_WRAP)}"
-    f"{_format(0, 4)}{_format(2, 4, alignment=_WRAP)}{_format(1)}</cellXfs>"
+    f"{_format(0, 4)}{_format(2, 4, alignment=_WRAP)}{_format(1)}"
+    '<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/></cellXfs>'
     '<cellStyles count="1"><cellStyle name="常规" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
 )

@@ -53,6 +53,9 @@ TASKS: tuple[Task, ...] = (
     Task("figures", "看办理进度和用时", (P.JOINING_READ,)),
     # members
     Task("members", "查询会员", (P.MEMBER_READ,)),
+    Task("query", "按任意条件查询会员", (P.MEMBER_READ,)),
+    Task("definitions", "用口径统计人数", (P.MEMBER_READ,)),
+    Task("reports", "统计报表和自由汇总", (P.MEMBER_READ,)),
     Task("edit", "修改会员信息", (P.MEMBER_EDIT,)),
     Task("union_edit", "荣誉、工号、入会日期", (P.MEMBER_EDIT_UNION,)),
     Task("reveal", "查看完整证件号码和工资", (P.MEMBER_REVEAL,)),
@@ -66,7 +69,7 @@ TASKS: tuple[Task, ...] = (
     # the house
     Task("units", "看组织机构", (P.UNIT_READ,)),
     Task("units_manage", "新增、更名、调整、停用单位", (P.UNIT_MANAGE,)),
-    Task("departments", "部门与分工会的对应", (P.UNIT_MANAGE,)),
+    Task("departments", "部门与分工会的对应", (P.DEPARTMENT_MANAGE,)),
     Task("accounts_read", "看谁有什么职责", (P.ACCOUNT_READ,)),
     Task("admins", "一级一级设管理员", (P.ACCOUNT_MANAGE,), "city"),
     Task("accounts", "开通账号、授予和结束职责", (P.ACCOUNT_MANAGE,)),
@@ -77,7 +80,6 @@ TASKS: tuple[Task, ...] = (
     Task("settings", "系统设置", (P.SYSTEM,)),
     Task("health", "系统状态和备份", (P.SYSTEM,)),
 )
-TASK = {task.name: task for task in TASKS}
 
 # Endpoint, or the whole blueprint, to the task that 帮助 beside its title leads to.
 PLACES: dict[str, str] = {
@@ -109,11 +111,14 @@ PLACES: dict[str, str] = {
     "expected.invited": "join",
     "codes": "codes",
     "members": "members",
+    "query": "query",
+    "figures": "reports",
     "members.edit": "edit",
     "members.reveal": "reveal",
     "members.me": "me",
     "members.edit_me": "me",
     "members.my_photo": "me",
+    "definitions": "definitions",
     "prints": "print",
     "prints.papers": "archive",
     "prints.paper": "archive",

@@ -11,6 +11,7 @@ from portal.core.errors import Absent
 from portal.core.workflow import workflows
 from portal.org.guards import needs, public
 from portal.org.permissions import Permission
+from portal.query.definitions import service as definitions
 from portal.system import checks
 from portal.system.premises import House
 
@@ -29,8 +30,10 @@ def index() -> ResponseReturnValue:
     """Show what waits for this person, some figures, and the latest notices."""
     return render_template(
         "home/index.html",
+        first_steps=service.first_steps(current_user._get_current_object()),
         todos=[todo for of_room in current_app.extensions["todos"] for todo in of_room(current_user)],
         figures=[figure for of_room in current_app.extensions["figures"] for figure in of_room(current_user)],
+        common=definitions.common(current_user),
         notices=messages.of(current_user.id, limit=NOTICES_ON_FIRST_PAGE),
     )
 

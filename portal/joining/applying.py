@@ -24,7 +24,7 @@ from . import codes, receipts
 from .expected import matching
 from .models import LIVE, Application, Receipt
 from .models import ApplicationState as S
-from .questions import ASKED, CONSENT_VERSION, JOIN_PLEDGE, PLEDGE_VERSION, REQUIRED, SENSITIVE, unlocked
+from .questions import ASKED, JOIN_PLEDGE, PLEDGE_VERSION, REQUIRED, SENSITIVE, consent_of, unlocked
 from .workflow import JOINING, values_of
 
 audit.name_acts(
@@ -35,7 +35,7 @@ UNCLAIMED = "form_photo"  # the kind of a photo whose form may still be refused
 UNCLAIMED_FOR = timedelta(days=7)
 
 FULL, MASKED = sight.Sight.FULL, sight.Sight.MASKED
-CLOSED = "入会码刚刚停用，请向分工会索取新的二维码"
+CLOSED = "入会码刚刚停用，请向所在工会索取新的二维码"
 
 
 def check(
@@ -171,6 +171,7 @@ def apply_to(
         comes_back = live.state is S.WAIT_PROVINCE
         receipts.give(live, form_key, is_first=comes_back)
         audit.record(APPLICANT, "joining.repeat", live)
+        db.session.flush()  # as the trace of a first sending is: nor shall the number of statements tell who is here
         if comes_back:
             JOINING.fire(live, "registered", APPLICANT, own=True)
         return receipts.code_from(form_key)
@@ -218,7 +219,8 @@ def _fill(item: Application, checked: Mapping[str, Any], *, sensitive_consented:
 
 def agree(item: Application, *, sensitive_consented: bool) -> None:
     """Write down what the applicant has promised and agreed to, as it reads now."""
-    item.pledge_version, item.pledge_text, item.consent_version = PLEDGE_VERSION, JOIN_PLEDGE, CONSENT_VERSION
+    item.pledge_version, item.pledge_text = PLEDGE_VERSION, JOIN_PLEDGE
+    item.consent_version = consent_of(item.unit).version
     item.consented_at = now()
     item.sensitive_consented_at = item.consented_at if sensitive_consented else None
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from wtforms import SelectField, StringField
 from wtforms.validators import DataRequired, Length
 
-from portal.core.forms import PortalForm
+from portal.core.forms import AddressForm, PortalForm
 from portal.org.models import OrgUnit
 
 from .codes import REASON_MOST
@@ -57,24 +57,14 @@ class BundleForm(PosterForm):
         return self
 
 
-class UnionsForm(PortalForm):
+class UnionsForm(AddressForm):
     """The filters above a city's unions, which stand in the address."""
-
-    class Meta(PortalForm.Meta):
-        """A search changes nothing, so it needs no token."""
-
-        csrf = False
 
     q = StringField("单位", description="名称的一部分，或代码的开头", render_kw={"autocomplete": "off"})
     lack = SelectField("情况", choices={"": "全部", **dict(Lack.choices())}, validate_choice=False)
 
 
-class SearchForm(PortalForm):
+class SearchForm(AddressForm):
     """A part of a unit's name, or its code; stands in the address."""
-
-    class Meta(PortalForm.Meta):
-        """A search changes nothing, so it needs no token."""
-
-        csrf = False
 
     q = StringField("单位", description="名称的一部分，或单位代码", render_kw={"autocomplete": "off"})

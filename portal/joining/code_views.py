@@ -13,7 +13,7 @@ from portal.config import is_reachable
 from portal.core import audit, qr, settings
 from portal.core.calendar import today
 from portal.core.errors import DomainError
-from portal.core.web import attachment, is_within, renders
+from portal.core.web import PDF, download, is_within, numbered_page, renders
 from portal.org.guards import needs
 from portal.org.permissions import Permission
 
@@ -118,7 +118,7 @@ def poster(id: int) -> ResponseReturnValue:
         except DomainError as error:
             _take(form, error)
         else:
-            return download(printed, "application/pdf", f"{made.file_name} 入会海报.pdf")
+            return download(printed, PDF, f"{made.file_name} 入会海报.pdf")
     return _detail(code, poster=form)
 
 
@@ -145,13 +145,7 @@ def _list(form: BundleForm) -> ResponseReturnValue:
     name = request.args.get("q", "").strip()
     board = codes.board(current_user, name=name, page=request.args.get("page", 1, type=int))
     here: dict[str, Any] = {"q": name or None}
-    page = {
-        "total": board.total,
-        "number": board.page,
-        "first_url": url_for(".index", **here),
-        "prev_url": board.page > 1 and url_for(".index", **here, page=board.page - 1),
-        "next_url": board.page < board.pages and url_for(".index", **here, page=board.page + 1),
-    }
+    page = numbered_page(".index", total=board.total, number=board.page, per_page=codes.LINES_PER_PAGE, **here)
     shown = render_template(
         "joining/codes.html",
         board=board,
@@ -207,11 +201,6 @@ def _take(form: PosterForm, error: DomainError) -> None:
     if error.status != REFUSED:
         raise error
     form.refuse(error)
-
-
-def download(content: bytes, mimetype: str, name: str) -> Response:
-    """Return a file to be kept under `name`."""
-    return Response(content, mimetype=mimetype, headers={"Content-Disposition": attachment(name)})
 
 
 # --- the public form, as it is counted ------------------------------------------------------------------------------

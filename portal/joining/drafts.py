@@ -82,7 +82,7 @@ def send(code: str, values: Mapping[str, Any], *, consented: bool, sensitive_con
     receipt = _held(code)
     item = receipt.application
     if not (item.unit.is_enabled and item.unit.accepts_members):
-        raise DomainError("这个单位目前不接收会员，请向所在分工会索取新的二维码")
+        raise DomainError("这个单位目前不接收会员，请向所在工会索取新的二维码")
     checked, _ = applying.check(values, item.form, consented=consented, sensitive_consented=sensitive_consented)
     applying.finish(receipt, checked, photo=photo, sensitive_consented=sensitive_consented)
 

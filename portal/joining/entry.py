@@ -40,7 +40,7 @@ audit.name_acts({
 
 UNPROVEN = "请上传申请人签字的申请表，或勾选“待本人确认”"
 STAFF = "当前浏览器已登录工会工作人员的账号，不能代为确认；请申请人本人在自己的手机上打开链接确认"
-CLOSED = "这个链接已使用、已过期或已停用，请联系分工会"
+CLOSED = "这个链接已使用、已过期或已停用，请联系所在工会"
 OPEN = frozenset({*LIVE, *WAITING})
 
 
@@ -231,7 +231,7 @@ def confirm(token: str, tail: str, *, consented: bool, browser_of: User | None =
         raise DomainError("请阅读个人信息处理说明并勾选同意", field="consent")
     item_id, right = entry.application_id, str(entry.application.data["id_number"])[-4:]
     release()
-    receipts.check_tail(item_id, right, tail, act="joining.confirm_try", beyond="尝试次数过多，请联系分工会")
+    receipts.check_tail(item_id, right, tail, act="joining.confirm_try", beyond="尝试次数过多，请联系所在工会")
     writes()
     entry = opened(token, locked=True)
     if entry is None or entry.link is None:

@@ -153,6 +153,7 @@ def confirm(token: str) -> ResponseReturnValue:
     form = ConfirmForm()
     lines = entry.lines(made)
     unit_name, name = made.application.unit.name, made.application.name
+    consent = questions.consent_of(made.application.unit)
     if form.validate_on_submit():
         try:
             session[RECEIPT] = entry.confirm(
@@ -167,6 +168,12 @@ def confirm(token: str) -> ResponseReturnValue:
             flash("已确认", "success")
             return redirect(url_for("joining.receipt"))
     page = render_template(
-        "joining/entry_confirm.html", form=form, lines=lines, unit_name=unit_name, name=name, texts=questions
+        "joining/entry_confirm.html",
+        form=form,
+        lines=lines,
+        unit_name=unit_name,
+        name=name,
+        texts=questions,
+        consent=consent,
     )
     return page, form.status

@@ -17,7 +17,7 @@ from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, HiddenInput, ListWidget, TextArea
 
 from portal.core.fields import Field
-from portal.core.forms import PortalForm, form_class
+from portal.core.forms import AddressForm, PortalForm, form_class
 from portal.core.kinds import PENDING_STAFF_NO, Kind
 from portal.members.catalogue import FIELD, Section
 from portal.org.forms import new_password, new_password_again
@@ -190,13 +190,8 @@ class ReturnForm(RejectForm):
         return self
 
 
-class FilterForm(PortalForm):
+class FilterForm(AddressForm):
     """The filters above the list, which stand in the address."""
-
-    class Meta(PortalForm.Meta):
-        """A search changes nothing, so it needs no token."""
-
-        csrf = False
 
     state = SelectField("状态", validate_choice=False)
     unit = SelectField("分工会", validate_choice=False)

@@ -25,11 +25,12 @@ from .expected import matching
 from .expected.models import ExpectedList
 from .models import LIVE, Application
 from .models import ApplicationState as S
-from .questions import CONSENT_VERSION, FULL, JOIN_PLEDGE, PLEDGE_VERSION
+from .questions import FULL, JOIN_PLEDGE, PLEDGE_VERSION, consent_of
 from .workflow import JOINING
 
 asked: Collection[str] = FULL
 
+_WAITING = frozenset({*LIVE, S.ALREADY_HERE})
 TOUCHED = "这份入会申请在导入后已有人办理"
 _APPLICATIONS, _ENTRIES = cast(Table, Application.__table__), cast(Table, Entry.__table__)
 
@@ -38,11 +39,11 @@ def waiting(indexes: Sequence[str]) -> Mapping[Document, Waiting]:
     """Return by document the applications under way whose number has one of these keyed `indexes`."""
     found: dict[Document, Waiting] = {}
     for chunk in many.in_chunks(indexes):
-        query = select(
-            Application.id, Application.unit_id, Application.state, Application.id_type, Application.id_index
-        ).where(Application.id_index.in_(chunk), Application.state.in_((*LIVE, S.ALREADY_HERE)))
-        for row in db.session.execute(query):
-            found[row.id_type, row.id_index] = Waiting(row.id, row.unit_id, row.state.label)
+        columns = (Application.id, Application.unit_id, Application.state, Application.id_type, Application.id_index)
+        query = select(*columns).where(Application.id_index.in_(chunk))
+        for row in db.session.execute(query):  # with the state in the condition SQLite reads all that are under way
+            if row.state in _WAITING:
+                found[row.id_type, row.id_index] = Waiting(row.id, row.unit_id, row.state.label)
     return found
 
 
@@ -52,9 +53,10 @@ def enter(actor: User, people: Sequence[Applicant], *, has_consent: bool) -> lis
     Nobody can approve one before the signed form is there or the person has confirmed it (《工会会员会籍管理办法》
     article 5). `has_consent` says that the operator has got the separate consent to the family's fields.
     """
-    first = {place: _first_state(place) for place in {one.unit_id for one in people}}
+    units = {place: db.session.get_one(OrgUnit, place) for place in {one.unit_id for one in people}}
+    told = {place: (_first_state(unit), consent_of(unit).version) for place, unit in units.items()}
     at = now()
-    rows = [_row(one, first[one.unit_id], has_consent=has_consent) | {"created_at": at} for one in people]
+    rows = [_row(one, *told[one.unit_id]) | {"created_at": at} for one in people]
     for row in rows:
         row |= {"consented_at": at, "submitted_at": at, "asked_at": at}
         row["sensitive_consented_at"] = at if has_consent else None
@@ -69,14 +71,13 @@ def enter(actor: User, people: Sequence[Applicant], *, has_consent: bool) -> lis
     return ids
 
 
-def _first_state(unit_id: int) -> S:
+def _first_state(unit: OrgUnit) -> S:
     """Return where an application to this unit begins to wait, as its own step would take it."""
-    unit = db.session.get_one(OrgUnit, unit_id)
     step = JOINING.step("submit" if access.opinion_needed(unit) else "submit_directly")
     return S(step.target)  # type: ignore[call-arg]  # by its value alone
 
 
-def _row(one: Applicant, state: S, *, has_consent: bool) -> dict[str, Any]:
+def _row(one: Applicant, state: S, consent_version: str) -> dict[str, Any]:
     identity = new_uuid()
     said = json.dumps(kinds.plain(dict(one.values)), ensure_ascii=False, separators=(",", ":")).encode()
     return {
@@ -91,7 +92,7 @@ def _row(one: Applicant, state: S, *, has_consent: bool) -> dict[str, Any]:
         "wrong_fields": [],
         "pledge_version": PLEDGE_VERSION,
         "pledge_text": JOIN_PLEDGE,
-        "consent_version": CONSENT_VERSION,
+        "consent_version": consent_version,
         "answer": "",
         "meeting": "",
     }

@@ -31,7 +31,7 @@ audit.name_acts({"joining.password_try": "尝试设置密码", "joining.leave": 
 CODE_LENGTH = 10  # characters of 31 kinds: 49 bits
 TRIES = 5  # of the last four of the ID number, for one application; then the branch helps face to face
 SETTLED = "申请已有结果或已撤回，请刷新后查看"
-WRONG_CODE = "回执码不正确，请核对后重新输入；多次不成功请联系分工会"
+WRONG_CODE = "回执码不正确，请核对后重新输入；多次不成功请联系所在工会"
 
 Line = tuple[str, str, str]  # label; done, now, todo or bad; a date or a word
 
@@ -212,18 +212,18 @@ def set_password(code: str, tail: str, new: str, again: str) -> str:
     """
     receipt = find(code)
     if not progress(receipt).may_set_password:
-        raise Conflict("密码已经设置过，或申请尚未批准；忘记密码请联系分工会")
+        raise Conflict("密码已经设置过，或申请尚未批准；忘记密码请联系所在工会")
     item = receipt.application
     item_id, user_id, username = item.id, _account(item).id, _account(item).username
     right = str(item.data["id_number"])[-4:]
     release()
     org.check_new_password(new, again, username=username)
-    check_tail(item_id, right, tail, act="joining.password_try", beyond="尝试次数过多，请携带证件到分工会现场办理")
+    check_tail(item_id, right, tail, act="joining.password_try", beyond="尝试次数过多，请携带证件到所在工会现场办理")
     fresh = crypto.hash_password(new)
     writes()
     user = db.session.get_one(User, user_id, with_for_update=True)
     if user.password_hash is not None:
-        raise Conflict("密码已经设置过；忘记密码请联系分工会")
+        raise Conflict("密码已经设置过；忘记密码请联系所在工会")
     org.set_password_hash(user, user, fresh)
     return username
 

@@ -13,6 +13,7 @@ from portal.core.actors import CLOCK
 from portal.core.calendar import local, midnight, now, show_time, today
 from portal.core.db import db
 from portal.core.errors import Absent, Problems
+from portal.core.paging import Page, keyed
 from portal.core.todo import Todo
 from portal.core.workflow import Step
 from portal.members import service as members
@@ -31,7 +32,7 @@ from .questions import ASKED
 from .workflow import JOINING, values_of
 
 NAME_LONGEST = 50
-PER_PAGE, PER_PAGE_MOST = 20, 100
+PER_PAGE = 20
 UNITS_AT_ONCE, LEVELS_AT_ONCE = 200, 1000  # a list of more to choose from would be longer than the page, and slower
 INSTANT = timedelta(microseconds=1)
 TODO, ALL = "todo", "all"  # what the actor can act on now; everything
@@ -69,44 +70,24 @@ class Filters:
     code: int | None = None
 
 
-@dataclass(frozen=True)
-class Listing:
-    """One page of the list; `before` and `after` are the keys of the pages beside it, None where there is none."""
-
-    rows: list[Application]
-    total: int
-    before: int | None
-    after: int | None
-
-
 def listing(
     actor: User, filters: Filters, *, after: int | None = None, before: int | None = None, per_page: int = PER_PAGE
-) -> Listing:
+) -> Page[Application]:
     """Return the page behind the row `after`, or in front of the row `before`; else the first.
 
     What waits comes oldest first, everything else newest first.
     """
-    per_page = min(max(per_page, 1), PER_PAGE_MOST)
     query = _found(actor, filters)
-    total = _count(query)
-    oldest_first = filters.state == TODO
     forward = before is None
-    ascending = oldest_first == forward
     key = after if forward else before
-    if key is not None:
-        query = query.where(Application.id > key if ascending else Application.id < key)
-    query = query.order_by(Application.id if ascending else Application.id.desc()).limit(per_page + 1)
-    rows = list(db.session.scalars(query))
-    more, rows = len(rows) > per_page, rows[:per_page]
-    if not forward:
-        rows.reverse()
-    earlier = more if not forward else key is not None
-    later = more if forward else True
-    return Listing(
-        rows,
-        total,
-        before=rows[0].id if rows and earlier else None,
-        after=rows[-1].id if rows and later else None,
+    return keyed(
+        query,
+        [Application.id],
+        None if key is None else (key,),
+        total=_count(query),
+        forward=forward,
+        per_page=per_page,
+        descending=filters.state != TODO,
     )
 
 
@@ -307,8 +288,8 @@ def hints(actor: User, item: Application) -> list[str]:
     except Problems as problems:
         found = [*problems.warnings, *(told for sentences in problems.errors.values() for told in sentences)]
     if item.state == S.WAIT_PROVINCE:
-        asked = f"，已于 {show_time(item.rescan_asked_at)} 通知她重新扫码" if item.rescan_asked_at else ""
-        found.insert(0, f"该用户未注册，请先注册{asked}。她重新扫码提交后，申请回到待审核")
+        asked = f"，已于 {show_time(item.rescan_asked_at)} 通知本人重新扫码" if item.rescan_asked_at else ""
+        found.insert(0, f"该用户未注册，请先注册{asked}。本人重新扫码提交后，申请回到待审核")
     if item.state == S.ALREADY_HERE:
         found.append(_where_already(actor, item, str(values["id_number"])))
     namesakes = access.scoped(Member, actor, P.MEMBER_READ, Member.id).where(Member.name == item.name)

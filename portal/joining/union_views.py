@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, current_app, render_template, request, url_for
+from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from portal.core import qr
 from portal.core.errors import Absent
-from portal.core.web import renders
+from portal.core.web import PDF, download, keyed_page, renders
 from portal.org.guards import needs
 from portal.org.permissions import Permission
 
@@ -48,13 +48,7 @@ def index() -> ResponseReturnValue:
         rows=found.rows,
         form=UnionsForm(formdata=None, data={"q": q, "lack": lack}),
         is_cut=bool(q or lack),
-        page={
-            "total": found.total,
-            "number": number,
-            "first_url": url_for(".index", **here),
-            "prev_url": found.before and url_for(".index", **here, before=found.before, page=max(number - 1, 1)),
-            "next_url": found.after and url_for(".index", **here, after=found.after, page=number + 1),
-        },
+        page=keyed_page(".index", found, number=number, **here),
         only_here=code_views.only_here(),
         may_open=current_user.holds(Permission.ACCOUNT_READ),
     )
@@ -71,8 +65,8 @@ def code(id: int) -> ResponseReturnValue:
     if kind == "poster":
         code_views.refuse_where_nobody_comes()
         _, printed = posters.poster(current_user, found.id, note=code_views.usual_note(), address=code_views.address_of)
-        return code_views.download(printed, "application/pdf", f"{name}海报.pdf")
+        return download(printed, PDF, f"{name}海报.pdf")
     address = code_views.address_of(found.token)
     if kind == "svg":
-        return code_views.download(qr.svg(address), "image/svg+xml", f"{name}.svg")
-    return code_views.download(qr.png(address), "image/png", f"{name}.png")
+        return download(qr.svg(address), "image/svg+xml", f"{name}.svg")
+    return download(qr.png(address), "image/png", f"{name}.png")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select
@@ -10,6 +10,7 @@ from sqlalchemy import Select, and_, func, or_, select
 from portal.core.calendar import today
 from portal.core.db import apart, db, release
 from portal.core.enums import LabelEnum
+from portal.core.paging import Page, keyed
 from portal.org import access
 from portal.org.models import Grant, OrgUnit, User
 from portal.org.permissions import LISTED_ALONE, Permission
@@ -17,7 +18,7 @@ from portal.org.permissions import LISTED_ALONE, Permission
 from . import codes
 from .models import JoinCode
 
-PER_PAGE, PER_PAGE_MOST = 50, 100
+PER_PAGE = 50
 LONGEST_TEXT = 100  # characters of a search
 ADMINISTRATOR = LISTED_ALONE["unit_admins"]
 
@@ -38,16 +39,6 @@ class Row:
     code: JoinCode | None
 
 
-@dataclass(frozen=True)
-class Page:
-    """A page of the list; `before` and `after` are the keys of the pages beside it, None where there is none."""
-
-    rows: list[Row]
-    total: int
-    before: int | None
-    after: int | None
-
-
 def page(
     actor: User,
     *,
@@ -56,34 +47,19 @@ def page(
     after: int | None = None,
     before: int | None = None,
     per_page: int = PER_PAGE,
-) -> Page:
+) -> Page[Row]:
     """Return the page of unions behind the unit `after`, or in front of `before`, by code.
 
     `q` is a part of a name or the beginning of a code; `lack` a value of Lack.
     """
-    per_page = min(max(per_page, 1), PER_PAGE_MOST)
     query = _found(actor, q[:LONGEST_TEXT], lack)
     total = db.session.scalar(query.with_only_columns(func.count(OrgUnit.id))) or 0
     forward = before is None
     mark = after if forward else before
-    if mark is not None:
-        place = db.session.scalar(
-            access.scoped(OrgUnit, actor, Permission.JOINING_CODES, OrgUnit.code).where(OrgUnit.id == mark)
-        )
-        mark = mark if place is not None else None
-        if place is not None:
-            query = query.where(OrgUnit.code > place if forward else OrgUnit.code < place)
-    query = query.order_by(OrgUnit.code if forward else OrgUnit.code.desc()).limit(per_page + 1)
-    units = list(db.session.scalars(query))
-    more, units = len(units) > per_page, units[:per_page]
-    if not forward:
-        units.reverse()
-    return Page(
-        _rows(units),
-        total,
-        before=units[0].id if units and (more if not forward else mark is not None) else None,
-        after=units[-1].id if units and (more if forward else True) else None,
-    )
+    own = access.scoped(OrgUnit, actor, Permission.JOINING_CODES, OrgUnit.code)
+    place = db.session.execute(own.where(OrgUnit.id == mark)).one_or_none() if mark is not None else None
+    found = keyed(query, [OrgUnit.code], place, total=total, forward=forward, per_page=per_page)
+    return replace(found, rows=_rows(found.rows))
 
 
 def _found(actor: User, q: str, lack: str) -> Select[Any]:

@@ -15,7 +15,7 @@ from portal.core import audit, crypto
 from portal.core.calendar import today
 from portal.core.errors import DomainError, TooOften
 from portal.core.forms import PortalForm
-from portal.core.web import limiter, may_go_on, renders, takes_files
+from portal.core.web import keyed_page, limiter, may_go_on, renders, takes_files
 from portal.members import service as members
 from portal.members.enums import IdType
 from portal.org.guards import needs, public
@@ -267,13 +267,7 @@ def index() -> ResponseReturnValue:
     form.year.choices = [("", "全部"), *service.year_choices(current_user)]
     form.reason.choices = [("", "全部"), *service.reason_choices()]
     here = {name: text or None for name, text in (asdict(filters) | {"q": filters.name, "name": None}).items()}
-    page = {
-        "total": found.total,
-        "number": number,
-        "first_url": url_for(".index", **here),
-        "prev_url": found.before and url_for(".index", **here, before=found.before, page=max(number - 1, 1)),
-        "next_url": found.after and url_for(".index", **here, after=found.after, page=number + 1),
-    }
+    page = keyed_page(".index", found, number=number, **here)
     return render_template(
         "joining/index.html",
         rows=found.rows,

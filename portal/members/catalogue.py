@@ -167,8 +167,6 @@ REQUIRED_FULL: tuple[str, ...] = (
     "name", "sex", "birth_date", "ethnicity", "native_place", "political_status", "id_type", "id_number", "staff_no",
     "department", "employment_form", "post_category", "work_start_date", "education", "branch", "mobile", "resume",
 )  # fmt: skip
-# what is missing here prints blank and is listed; it never stops a print
-REQUIRED_PRINT: tuple[str, ...] = (*REQUIRED_FULL, "photo", "admin_duty", "prof_title", "family_members")
 
 
 def level_of_title(code: str | None) -> str | None:

@@ -31,9 +31,10 @@ EDUCATION_OF_DEGREE = {"2": ("11", "12", "13"), "3": ("1",), "4": ("1", "2")}
 
 
 class _Findings:
-    """What the rules have found wrong."""
+    """What the rules have found wrong; `document` is what has been read already."""
 
-    def __init__(self) -> None:
+    def __init__(self, document: documents.Document | None = None) -> None:
+        self.document = document
         self.errors: dict[str, list[str]] = {}
         self.warnings: list[str] = []
 
@@ -48,17 +49,22 @@ Rule = Callable[[dict[str, Any], date, _Findings], None]
 
 
 def check(
-    values: Mapping[str, Any], *, required: Collection[str] = (), today: date
+    values: Mapping[str, Any],
+    *,
+    required: Collection[str] = (),
+    today: date,
+    document: documents.Document | None = None,
 ) -> tuple[dict[str, Any], list[str]]:
     """Return `values` with what follows from them, and the warnings, which refuse nothing.
 
     `values` maps catalogue names to parsed values; `required` are names that must be answered (the political status
     only of identity cards, the branch by whoever admits, so not here). Derived are the type and the kept form of the
     document's number, sex and birth date from a number that tells them, the kept form of the name, and the level of
-    the title. Raises Problems with a sentence for every input that is wrong (the data dictionary, domain/1-fields.md).
+    the title. `document` is what `documents.read` has said of the number, where it was read today. Raises Problems
+    with a sentence for every input that is wrong (the data dictionary, domain/1-fields.md).
     """
     filled = dict(values)
-    found = _Findings()
+    found = _Findings(document)
     for rule in _RULES:
         rule(filled, today, found)
     _ask_for_missing(filled, required, found)
@@ -137,11 +143,13 @@ def _ask_for_missing(values: dict[str, Any], required: Collection[str], found: _
 def _document(values: dict[str, Any], today: date, found: _Findings) -> None:
     if not values.get("id_number"):
         return
-    try:
-        document = documents.read(values.get("id_type"), values["id_number"])
-    except FieldError as error:
-        found.error("id_number", error.message)
-        return
+    document = found.document
+    if document is None or (document.id_type, document.number) != (values.get("id_type"), values["id_number"]):
+        try:
+            document = documents.read(values.get("id_type"), values["id_number"])
+        except FieldError as error:
+            found.error("id_number", error.message)
+            return
     values["id_type"], values["id_number"] = str(document.id_type), document.number
     for warning in document.warnings:
         found.warn(warning)

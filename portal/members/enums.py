@@ -117,6 +117,15 @@ class SkillLevel(LabelEnum):
     FIFTH = "5", "职业资格五级（初级）"
 
 
+class RetireTrack(LabelEnum):
+    """Local list: the age of retirement before the reform of 2025, from which the new one is counted."""
+
+    MAN_60 = "m60", "男 60 岁"
+    WOMAN_60 = "f60", "女 60 岁"
+    WOMAN_55 = "f55", "女 55 岁"
+    WOMAN_50 = "f50", "女 50 岁"
+
+
 class MembershipStatus(LabelEnum):
     """Local list; moves by steps only."""
 

@@ -29,8 +29,6 @@ from .models import SEALED, SHARED, ChildBirth, Member, MemberVersion
 audit.name_acts({"member.begin": "建立会员档案", "member.edit": "修改会员信息"})
 
 LAST_DAY = OPEN_END - timedelta(days=1)
-# Columns without a line in the catalogue that may be written too.
-INTERNAL = frozenset({"counted_here", "retire_track", "retire_date_hr", "confirmed_at"})
 WRITABLE = frozenset(name.removesuffix("_sealed") for name in SHARED if name not in ("uuid", "unit_id")) | {"branch"}
 
 # what a new row of members holds before anything is said of it

@@ -25,6 +25,16 @@ CHUNK = 500  # values in one IN (...), rows in one hand
 
 _MEMBERS, _VERSIONS = cast(Table, Member.__table__), cast(Table, MemberVersion.__table__)
 _CHANGES, _BIRTHS = cast(Table, MembershipChange.__table__), cast(Table, ChildBirth.__table__)
+# a first version copies its member's columns, ciphertexts too, within the database
+_OF_VERSION = ("valid_from", "valid_to", "recorded_at", "recorded_by", "batch_id", "reason")
+_FIRST_VERSION = insert(_VERSIONS).from_select(
+    ["member_id", *_OF_VERSION, *SHARED],
+    select(
+        _MEMBERS.c.id,
+        *(bindparam(f"its_{name}", type_=_VERSIONS.c[name].type) for name in _OF_VERSION),
+        *(_MEMBERS.c[name] for name in SHARED),
+    ).where(_MEMBERS.c.id == bindparam("number")),
+)
 _PRESENT = (_VERSIONS.c.valid_to == OPEN_END) & _VERSIONS.c.superseded_at.is_(None)
 
 T = TypeVar("T")
@@ -85,20 +95,24 @@ def begin(people: Sequence[Beginning], actor: Actor, *, reason: str, batch_id: s
         found = db.session.execute(select(_MEMBERS.c.uuid, _MEMBERS.c.id).where(_MEMBERS.c.uuid.in_(chunk)))
         by_uuid |= {one.uuid: one.id for one in found}
     ids = [by_uuid[row["uuid"]] for row in rows]
-    versions: list[Columns] = []
+    earlier: list[Columns] = []
+    present: list[Columns] = []
     changes: list[Columns] = []
     births: list[Columns] = []
     at = now()
     for one, row, number in zip(people, rows, ids, strict=True):
-        held = {name: row[name] for name in SHARED}
-        held |= {
-            "member_id": number, "valid_from": one.since, "valid_to": OPEN_END, "recorded_at": at,
-            "superseded_at": None, "recorded_by": actor.id, "batch_id": batch_id, "reason": reason,
-        }  # fmt: skip
+        since = one.since
         if one.turned is not None and one.turned > one.since:
-            versions.append(held | one.before | {"valid_to": one.turned})
-            held["valid_from"] = one.turned
-        versions.append(held)
+            held = {name: row[name] for name in SHARED} | one.before
+            earlier.append(held | {
+                "member_id": number, "valid_from": one.since, "valid_to": one.turned, "recorded_at": at,
+                "superseded_at": None, "recorded_by": actor.id, "batch_id": batch_id, "reason": reason,
+            })  # fmt: skip
+            since = one.turned
+        present.append({
+            "number": number, "its_valid_from": since, "its_valid_to": OPEN_END, "its_recorded_at": at,
+            "its_recorded_by": actor.id, "its_batch_id": batch_id, "its_reason": reason,
+        })  # fmt: skip
         changes += [
             {
                 "member_id": number, "kind": turn.kind, "on_date": turn.on, "reason": turn.reason,
@@ -108,12 +122,12 @@ def begin(people: Sequence[Beginning], actor: Actor, *, reason: str, batch_id: s
             for turn in one.turns
         ]  # fmt: skip
         births += [birth | {"member_id": number} for birth in history.births_of(one.values.get("children"))]
-    db.session.execute(insert(_VERSIONS), versions)
-    for table, lines in ((_CHANGES, changes), (_BIRTHS, births)):
+    for table, lines in ((_VERSIONS, earlier), (_CHANGES, changes), (_BIRTHS, births)):
         if lines:
             db.session.execute(insert(table), lines)
-    present = present_versions(ids)
-    return [Written(number, None, present[number]) for number in ids]
+    db.session.connection().execute(_FIRST_VERSION, present)
+    after = present_versions(ids)
+    return [Written(number, None, after[number]) for number in ids]
 
 
 def present_versions(member_ids: Iterable[int]) -> dict[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 from itertools import groupby
 
 from portal.core.fields import FieldError
@@ -22,6 +23,7 @@ _SINGLE = {
     "隗": "wei", "黑": "he", "牟": "mu", "阚": "kan", "薄": "bo", "都": "du", "句": "gou", "角": "jue", "粘": "nian",
     "能": "nai", "长": "chang", "藏": "zang", "不": "fou", "六": "lu", "盖": "ge",
 }  # fmt: skip
+_HAN_ALONE = re.compile("[\u4e00-\u9fff]+")
 _SEPARATORS = re.compile(r"[\s·•‧・．.'’\-]+")
 
 
@@ -60,14 +62,36 @@ def pinyin(name: str) -> tuple[str, str]:
 
 def _sounds(word: str) -> list[str]:
     """Return one sound for each Chinese character of `word`, and its other letters as one."""
-    from pypinyin import lazy_pinyin  # here, because it reads large tables and most commands need none of them
-
     sounds: list[str] = []
     for is_chinese, characters in groupby(word, key=is_han):
         text = "".join(characters)
-        # a list gives every character without a reading as itself; the stubs know only one text for all of them
-        sounds += lazy_pinyin(text, errors=list) if is_chinese else [_bare(text)]  # type: ignore[arg-type]  # its types know text alone
+        if not is_chinese:
+            sounds.append(_bare(text))
+        elif _has_phrase(text):
+            sounds += _read(text)
+        else:
+            sounds += [sound for character in text for sound in _read_alone(character)]
     return sounds
+
+
+def _has_phrase(text: str) -> bool:
+    """Whether some of the characters are a word together, in which they may sound otherwise than alone."""
+    from pypinyin.constants import PHRASES_DICT  # here, because it is large and most commands need none of it
+
+    ends = range(2, len(text) + 1)
+    return any(text[begin:end] in PHRASES_DICT for end in ends for begin in range(end - 1))
+
+
+@cache
+def _read_alone(character: str) -> list[str]:
+    return _read(character)
+
+
+def _read(text: str) -> list[str]:
+    from pypinyin import lazy_pinyin  # here, as above
+
+    # a list gives every character without a reading as itself; the stubs know only one text for all of them
+    return lazy_pinyin(text, errors=list)  # type: ignore[arg-type]  # its types know text alone
 
 
 def _bare(text: str) -> str:
@@ -78,4 +102,6 @@ def _bare(text: str) -> str:
 
 def search_key(text: str) -> str:
     """Return `text`, a name or what someone types to find it, without dots, spaces, case and accents, ü as v."""
+    if _HAN_ALONE.fullmatch(text):
+        return text
     return _bare(_SEPARATORS.sub("", unicodedata.normalize("NFC", visible(text))))

@@ -5,15 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select, text, update
 
 from portal.core.db import db
 from portal.org.models import OrgUnit
 
+from .many import in_chunks
 from .models import NumberCounter
 
+Series = tuple[str, int]  # the code of the approving unit, and the year of joining
+
 _GIVEN = re.compile(r"([A-Z0-9-]{1,20})-([0-9]{4})-([0-9]{5})")
+# one statement, so that two who begin the same series at once do not both begin it; both databases know it
+_ADVANCE = text(
+    "INSERT INTO number_counters (scope, value) VALUES (:scope, :step) "
+    "ON CONFLICT (scope) DO UPDATE SET value = number_counters.value + excluded.value"
+)
 
 
 def next_member_no(unit: OrgUnit, year: int) -> str:
@@ -26,8 +33,17 @@ def next_member_no(unit: OrgUnit, year: int) -> str:
 
 def next_member_nos(unit: OrgUnit, year: int, count: int) -> list[str]:
     """Return the next `count` member numbers, 1 or more, as `next_member_no` gives one."""
-    last = _advance(scope_of(unit.code, year), count)
-    return [f"{unit.code}-{year}-{number:05d}" for number in range(last - count + 1, last + 1)]
+    return take({(unit.code, year): count})[unit.code, year]
+
+
+def take(wanted: Mapping[Series, int]) -> dict[Series, list[str]]:
+    """Return for each series its next member numbers, as many as are `wanted`, 1 or more, as `next_member_no` does."""
+    last = _advance({scope_of(*series): count for series, count in wanted.items()})
+    given: dict[Series, list[str]] = {}
+    for (code, year), count in wanted.items():
+        end = last[scope_of(code, year)]
+        given[code, year] = [f"{code}-{year}-{number:05d}" for number in range(end - count + 1, end + 1)]
+    return given
 
 
 def scope_of(code: str, year: int) -> str:
@@ -37,10 +53,7 @@ def scope_of(code: str, year: int) -> str:
 
 def values_of(scopes: Iterable[str]) -> dict[str, int]:
     """Return the last number given in each of the scopes, 0 where none was, and lock the counters."""
-    wanted = sorted(set(scopes))
-    query = select(NumberCounter).where(NumberCounter.scope.in_(wanted)).order_by(NumberCounter.scope)
-    found = {row.scope: row.value for row in db.session.scalars(query.with_for_update())}
-    return {scope: found.get(scope, 0) for scope in wanted}
+    return _advance(dict.fromkeys(scopes, 0))
 
 
 def given_in(numbers: Iterable[str]) -> dict[str, int]:
@@ -56,9 +69,7 @@ def given_in(numbers: Iterable[str]) -> dict[str, int]:
 def keep_clear(highest: Mapping[str, int]) -> None:
     """Let the counters (by scope) go on behind numbers that were given elsewhere, so that none is given twice."""
     present = values_of(highest)
-    for scope, number in sorted(highest.items()):
-        if number > present[scope]:
-            _advance(scope, number - present[scope])
+    _advance({scope: number - present[scope] for scope, number in highest.items() if number > present[scope]})
 
 
 def put_back(moved: Mapping[str, tuple[int, int]]) -> None:
@@ -68,22 +79,17 @@ def put_back(moved: Mapping[str, tuple[int, int]]) -> None:
         db.session.execute(back.values(value=before).execution_options(synchronize_session=False))
 
 
-def _advance(scope: str, count: int) -> int:
-    step = (
-        update(NumberCounter)
-        .where(NumberCounter.scope == scope)
-        .values(value=NumberCounter.value + count)
-        .returning(NumberCounter.value)
-        .execution_options(synchronize_session=False)
-    )
-    number = db.session.scalar(step)
-    if number is None:
-        try:
-            with db.session.begin_nested():
-                db.session.execute(insert(NumberCounter).values(scope=scope, value=0))
-        except IntegrityError:
-            pass  # someone else has just begun the same year
-        number = db.session.scalar(step)
-    if number is None:
-        raise LookupError(f"no counter {scope}")
-    return number
+def _advance(steps: Mapping[str, int]) -> dict[str, int]:
+    """Let the counters (by scope) go on by so many each, the new ones from 0, and return where they stand then.
+
+    They are locked in the order of their scopes by everybody, so that no two wait for each other.
+    """
+    if not steps:
+        return {}
+    scopes = sorted(steps)
+    db.session.connection().execute(_ADVANCE, [{"scope": scope, "step": steps[scope]} for scope in scopes])
+    found: dict[str, int] = {}
+    for chunk in in_chunks(scopes):
+        query = select(NumberCounter.scope, NumberCounter.value).where(NumberCounter.scope.in_(chunk))
+        found |= {row.scope: row.value for row in db.session.execute(query)}
+    return found

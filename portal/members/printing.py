@@ -6,7 +6,7 @@ Sizes are in mm and pt. The caller has already decided who may read what: a text
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -186,10 +186,3 @@ def registration_form(form: RegistrationForm, which: Papers = Papers.REGISTRATIO
     Returns the PDF and the characters that no font has; raises PdfError. Call it with no transaction open.
     """
     return pdf.render_all(papers(form, which))
-
-
-def batch(forms: Sequence[RegistrationForm], which: Papers = Papers.REGISTRATION) -> Iterator[bytes]:
-    """Print the papers of many persons and yield one PDF for every 25 of them, in their order. Raises PdfError."""
-    for first in range(0, len(forms), FORMS_PER_CHUNK):
-        chunk = forms[first : first + FORMS_PER_CHUNK]
-        yield pdf.render_all([paper for form in chunk for paper in papers(form, which)]).pdf

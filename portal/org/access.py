@@ -79,8 +79,9 @@ def upward(unit: OrgUnit) -> list[OrgUnit]:
 
 def approving_unit(unit: OrgUnit) -> OrgUnit:
     """Return the nearest unit at or above that approves members (《工会会员会籍管理办法》: the 基层工会)."""
-    chain = upward(unit)
-    return next((above for above in chain if above.approves_members), chain[-1])
+    while not unit.approves_members and unit.parent is not None:
+        unit = unit.parent
+    return unit
 
 
 def in_city(unit: OrgUnit) -> bool:

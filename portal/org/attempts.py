@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from portal.core import audit, notices
 from portal.core.actors import VISITOR
@@ -70,6 +70,12 @@ def _count_everywhere(user: User) -> None:
         audit.record(user, "session.lock_all", user)
         told = "一小时内有多次错误的密码，账号已暂停登录 15 分钟。如果不是您本人操作，请联系校工会。"
         notices.tell([user.id], "有人多次尝试登录您的账号", told)
+
+
+def forgive(user_id: int, network: str) -> None:
+    """Let the next wrong password from `network` be the first again, and end what the account has waited for."""
+    db.session.execute(delete(LoginFailure).where(LoginFailure.user_id == user_id, LoginFailure.network == network))
+    db.session.execute(update(User).where(User.id == user_id).values(locked_until=None))
 
 
 def forget(user: User) -> None:

@@ -17,6 +17,7 @@ class Permission(StrEnum):
     AUDIT_READ = "audit.read"
     COMPARE = "compare"
     DELEGATE = "delegate"
+    DEPARTMENT_MANAGE = "department.manage"
     HANDOVER = "handover"
     JOINING_APPROVE = "joining.approve"
     JOINING_CODES = "joining.codes"
@@ -35,6 +36,7 @@ class Permission(StrEnum):
     MEMBER_REVEAL = "member.reveal"
     MEMBER_SALARY = "member.salary"
     POST_MANAGE = "post.manage"
+    QUERY_OFFICIAL = "query.official"
     SYSTEM = "system"
     UNIT_MANAGE = "unit.manage"
     UNIT_READ = "unit.read"
@@ -90,12 +92,14 @@ _UNION = frozenset(
 _CLERK = _UNION | {
     _P.ACCOUNT_MANAGE,
     _P.COMPARE,
+    _P.DEPARTMENT_MANAGE,
     _P.JOINING_ENTER,
     _P.MEMBER_EDIT,
     _P.MEMBER_EDIT_UNION,
     _P.MEMBER_IMPORT,
     _P.MEMBER_IMPORT_HISTORIC,
     _P.POST_MANAGE,
+    _P.UNIT_READ,
 }
 
 # 组织机构管理员 looks after the units below and their administrators, and reads; she decides on no member.
@@ -104,10 +108,12 @@ _ORG_ADMIN = frozenset(
         _P.ACCOUNT_MANAGE,
         _P.ACCOUNT_READ,
         _P.AUDIT_READ,
+        _P.DEPARTMENT_MANAGE,
         _P.HANDOVER,
         _P.JOINING_CODES,
         _P.JOINING_READ,
         _P.MEMBER_READ,
+        _P.QUERY_OFFICIAL,
         _P.UNIT_MANAGE,
         _P.UNIT_READ,
     }
@@ -119,6 +125,7 @@ _SUPER_ADMIN = frozenset(
         _P.ACCOUNT_MANAGE,
         _P.ACCOUNT_READ,
         _P.AUDIT_READ,
+        _P.DEPARTMENT_MANAGE,
         _P.HANDOVER,
         _P.JOINING_CODES,
         _P.SYSTEM,
@@ -129,8 +136,8 @@ _SUPER_ADMIN = frozenset(
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.SUPER_ADMIN: _SUPER_ADMIN,
-    Role.UNION_CHAIR: _UNION | {_P.AUDIT_READ, _P.DELEGATE, _P.HANDOVER, _P.UNIT_READ},
-    Role.UNION_OPERATOR: _CLERK | {_P.HANDOVER, _P.UNIT_MANAGE, _P.UNIT_READ},
+    Role.UNION_CHAIR: _UNION | {_P.AUDIT_READ, _P.DELEGATE, _P.HANDOVER, _P.QUERY_OFFICIAL, _P.UNIT_READ},
+    Role.UNION_OPERATOR: _CLERK | {_P.HANDOVER, _P.QUERY_OFFICIAL, _P.UNIT_MANAGE},
     Role.BRANCH_CHAIR: _BRANCH,
     Role.BRANCH_OPERATOR: _BRANCH,
     Role.ORG_ADMIN: _ORG_ADMIN,

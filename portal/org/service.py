@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import and_, select
-from sqlalchemy.orm import lazyload
+from sqlalchemy import and_, bindparam, select
 
 from portal.core import audit, crypto
 from portal.core.actors import Actor
@@ -107,39 +106,42 @@ def check_new_password(password: str, again: str, *, username: str, field: str =
         raise DomainError("新密码过于简单：不能包含用户名，也不能只用两三个字符重复", field=field)
 
 
+# an account by its user name, with what is counted against it from one network; made once for every sign-in
+_ACCOUNT = (
+    select(User.id, User.name, User.is_enabled, User.password_hash, User.locked_until, LoginFailure.waits_until)
+    .add_columns(LoginFailure.user_id.is_not(None).label("has_failed"))
+    .outerjoin(LoginFailure, and_(LoginFailure.user_id == User.id, LoginFailure.network == bindparam("network")))
+    .where(User.username == bindparam("username"))
+)
+_ACCOUNT_LOCKED = _ACCOUNT.with_for_update(of=User)
+
+
 def sign_in(username: str, password: str, *, address: str, device: str) -> User:
     """Check the password with no transaction open, then open a session and return the user with its token.
 
-    Raises DomainError with one answer for every failure, also while the account or its network has to wait
-    (`attempts`).
+    The user has the columns that signing in needs and belongs to no database session. Raises DomainError with one
+    answer for every failure, also while the account or its network has to wait (`attempts`).
     """
     network = network_of(address)
-    here = and_(LoginFailure.user_id == User.id, LoginFailure.network == network)
-    columns = select(User.id, User.password_hash, User.locked_until, LoginFailure.waits_until).outerjoin(
-        LoginFailure, here
-    )
-    known = db.session.execute(columns.where(User.username == username)).one_or_none()
-    user_id, stored, *until = known or (None, None)
-    waits = attempts.must_wait(*until)
+    asked = {"username": username, "network": network}
+    known = db.session.execute(_ACCOUNT, asked).one_or_none()
+    waits = known is not None and attempts.must_wait(known.locked_until, known.waits_until)
     release()
-    fits = crypto.check_password(stored, password)  # also when one waits: the time tells nothing
+    # also when one waits: the time tells nothing
+    fits = crypto.check_password(known.password_hash if known else None, password)
     if waits:
         raise _refused(None, network)
     writes()
-    found = None
-    if user_id and fits:
-        query = select(User, LoginFailure).outerjoin(LoginFailure, here).where(User.id == user_id)
-        found = db.session.execute(query.options(lazyload(User.grants)).with_for_update(of=User)).one_or_none()
-    if found is None or not found[0].is_enabled or found[0].password_hash != stored:
-        raise _refused(user_id, network)
-    user, failure = found
-    if attempts.must_wait(user.locked_until, failure.waits_until if failure else None):
+    found = db.session.execute(_ACCOUNT_LOCKED, asked).one_or_none() if fits else None
+    if known is None or found is None or not found.is_enabled or found.password_hash != known.password_hash:
+        raise _refused(known.id if known else None, network)
+    if attempts.must_wait(found.locked_until, found.waits_until):
         raise _refused(None, network)  # since this guess began, beside many others
-    if failure is not None:
-        db.session.delete(failure)
-    user.locked_until = None
-    audit.record(user, "session.open", user)
+    if found.locked_until or found.has_failed:
+        attempts.forgive(found.id, network)
+    user = User(id=found.id, username=username, name=found.name, is_enabled=True)
     user.session_token = sessions.open_session(user, address=address, device=device)
+    audit.record(user, "session.open", user)
     return user
 
 

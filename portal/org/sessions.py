@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import cast
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Table, delete, insert, select, update
 
 from portal.core import crypto
 from portal.core.calendar import now
@@ -16,21 +17,15 @@ IDLE = timedelta(hours=8)
 LONGEST = timedelta(days=7)
 SEEN_EVERY = timedelta(minutes=5)
 
+_OPEN = insert(cast(Table, LoginSession.__table__))
+
 
 def open_session(user: User, *, address: str, device: str) -> str:
     """Write a session row for `user` and return the token for the cookie; `device` is the browser's own name."""
     token = crypto.random_token()
     at = now()
-    db.session.add(
-        LoginSession(
-            token_hash=crypto.index("session", token),
-            user_id=user.id,
-            created_at=at,
-            last_seen_at=at,
-            address=address,
-            device=device[:200],
-        )
-    )
+    row = {"token_hash": crypto.index("session", token), "user_id": user.id, "created_at": at, "last_seen_at": at}
+    db.session.execute(_OPEN, row | {"address": address, "device": device[:200]})
     return token
 
 

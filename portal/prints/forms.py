@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wtforms import FileField, SelectField, StringField
 
-from portal.core.forms import PortalForm
+from portal.core.forms import AddressForm, PortalForm
 
 from .archive import PLACE_MOST
 
@@ -20,13 +20,8 @@ class FileForm(PortalForm):
     )
 
 
-class ArchiveFilterForm(PortalForm):
+class ArchiveFilterForm(AddressForm):
     """What the archive is cut to; from the address."""
-
-    class Meta(PortalForm.Meta):
-        """A form of GET changes nothing, so it carries no token."""
-
-        csrf = False
 
     name = StringField("姓名")
     state = SelectField("状态", choices={}, validate_choice=False)
@@ -34,12 +29,7 @@ class ArchiveFilterForm(PortalForm):
     year = StringField("入会年份", render_kw={"inputmode": "numeric", "maxlength": 4})
 
 
-class ProofForm(PortalForm):
+class ProofForm(AddressForm):
     """The code on a paper, typed by hand."""
-
-    class Meta(PortalForm.Meta):
-        """A form of GET changes nothing, so it carries no token."""
-
-        csrf = False
 
     code = StringField("核验码", render_kw={"maxlength": 20, "autocomplete": "off"})

@@ -16,6 +16,7 @@ from portal.members.printing import Papers, RegistrationForm
 from portal.members.search import Filters, Sort
 from portal.org.guards import needs, public
 from portal.org.permissions import Permission
+from portal.query import selections
 
 from . import archive, service
 from .forms import ArchiveFilterForm, FileForm, ProofForm
@@ -47,7 +48,7 @@ def index() -> ResponseReturnValue:
 @bp.post("/start")
 @needs(Permission.MEMBER_PRINT)
 def start() -> ResponseReturnValue:
-    """Queue a print: of the ticked rows, of all that the list finds, or of this year's new members."""
+    """Queue a print: of the ticked rows, of all that the list finds, of a query's, or of this year's new members."""
     word = request.form.get("kind", "")
     how = {
         "kind": PrintKind(word) if word in list(PrintKind) else PrintKind.REGISTRATION,  # type: ignore[call-arg]  # by its value alone
@@ -69,9 +70,20 @@ def start() -> ResponseReturnValue:
             raise DomainError("查询条件已过期，请返回重新查询后再打印")
         sort = Sort(order) if order in list(Sort) else Sort.NAME  # type: ignore[call-arg]  # by its value alone
         job = service.start_found(current_user, filters, sort, **how)
+    elif scope == "selection":
+        chosen = selections.find(current_user, request.form.get("selection", ""))
+        job = service.start_selected(current_user, chosen.member_ids, **how)
     else:
         job = service.start_selected(current_user, _ids(), **how)
     return redirect(url_for(".job", id=job.id), SEE_OTHER)
+
+
+@bp.get("/selection")
+@needs(Permission.MEMBER_PRINT)
+def of_selection() -> ResponseReturnValue:
+    """Ask what is printed of the members that a query has selected."""
+    chosen = selections.find(current_user, request.args.get("selection", ""))
+    return render_template("prints/selection.html", selection=chosen, kinds=PrintKind)
 
 
 def _ids() -> list[int]:

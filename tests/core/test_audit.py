@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 
 import portal.cli  # noqa: F401  # all that a command or a request can reach
 from portal.core import audit
@@ -98,6 +98,39 @@ def test_what_rolls_back_leaves_no_gap(five) -> None:
 
     seqs = db.session.scalars(select(AuditEvent.seq).order_by(AuditEvent.seq)).all()
     assert seqs == list(range(1, len(seqs) + 1))
+
+
+def test_an_event_is_written_once_sealed_already(tree) -> None:
+    said: list[str] = []
+
+    def hear(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        said.append(" ".join(statement.split()[:3]))
+
+    event.listen(db.engine, "before_cursor_execute", hear)
+    try:
+        tree["a"].name = "外语学院分工会"
+        record(SHELL, "test.first", tree["a"])
+        record(SHELL, "test.second", tree["a"])
+        db.session.commit()
+    finally:
+        event.remove(db.engine, "before_cursor_execute", hear)
+
+    assert [one for one in said if not one.startswith("SELECT")] == [
+        "UPDATE org_units SET", "INSERT INTO audit_events", "UPDATE audit_heads SET"
+    ]  # fmt: skip
+    assert [one.action for one in events_of(tree["a"])][-2:] == ["test.first", "test.second"]
+    assert verify() is None
+
+
+def test_events_that_a_query_has_had_written_keep_their_place_in_the_chain(tree) -> None:
+    record(SHELL, "test.first", tree["a"])
+    assert [one.action for one in events_of(tree["a"])][-1:] == ["test.first"]
+    record(SHELL, "test.second", tree["a"])
+    db.session.commit()
+
+    in_chain = db.session.scalars(select(AuditEvent.action).order_by(AuditEvent.seq)).all()
+    assert list(in_chain[-2:]) == ["test.first", "test.second"]
+    assert verify() is None
 
 
 def test_many_writers_share_one_chain(app: Flask, five) -> None:

@@ -1,13 +1,16 @@
-"""How much a stranger may send, by route; and who is one."""
+"""How much a stranger may send, by route, and who is one; what the limits count in."""
 
 from __future__ import annotations
 
 import io
+import threading
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from flask import Flask
 
-from portal.core.web import STRANGERS_BYTES
+from portal.core.web import STRANGERS_BYTES, Counters, limiter
 from portal.joining.questions import FULL
 from portal.members.catalogue import FIELD
 from portal.org.guards import PUBLIC, permission_of
@@ -73,3 +76,24 @@ def test_the_longest_form_that_fits_its_fields_is_far_below(app: Flask) -> None:
         longest += times * sum(100 + 3 * (column.max_length or 100) for column in columns)
 
     assert longest < STRANGERS_BYTES / 2
+
+
+def test_counters_begin_anew_after_their_time_and_old_ones_go(app: Flask) -> None:
+    begun = datetime(2026, 9, 1, 8, tzinfo=UTC)
+    with time_machine.travel(begun, tick=False):
+        counters = Counters()
+        assert [counters.incr(key, 30) for key in ("a", "a", "b", "a")] == [1, 2, 1, 3]
+    with time_machine.travel(begun + timedelta(seconds=29), tick=False):
+        assert (counters.incr("a", 30), counters.get("b")) == (4, 1)
+    with time_machine.travel(begun + timedelta(seconds=30), tick=False):
+        assert (counters.incr("a", 90), counters.get("b")) == (1, 0)
+        counters.incr("c", 20)
+    with time_machine.travel(begun + timedelta(seconds=61), tick=False):
+        threads = threading.active_count()
+        assert counters.incr("d", 30) == 1
+        assert sorted(counters.expirations) == ["a", "d"]
+        assert threading.active_count() <= threads
+
+
+def test_the_limits_count_in_them(app: Flask) -> None:
+    assert isinstance(limiter.storage, Counters)

@@ -10,6 +10,8 @@ from portal.core.notices import Notice
 from portal.home.service import union_name
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Role
+from portal.org.units.names import NOT_NAMED
+from tests import factories
 from tests.client import DistrustfulClient, links, words
 
 ClientOf = Callable[..., DistrustfulClient]
@@ -39,6 +41,29 @@ def test_first_page_greets_and_shows_the_newest_five_notices(client_of: ClientOf
     assert [f"第 {number} 条通知" in page for number in range(1, 7)] == [False, True, True, True, True, True]
     assert "陈思远，您好" in page
     assert "6 条未读" in page
+
+
+def test_a_union_without_members_is_told_what_to_do_first(
+    client_of: ClientOf, user_as: UserAs, tree: dict[str, OrgUnit]
+) -> None:
+    technician, operator = user_as(Role.SUPER_ADMIN, tree["root"]), user_as(Role.UNION_OPERATOR, tree["root"])
+    tree["root"].name = NOT_NAMED
+    db.session.commit()
+
+    hers, his = (client_of(user).get("/").text for user in (technician, operator))
+
+    assert "写上本校工会的全称导入分工会名单 已完成请校工会操作员登录，补录已经入会的老会员" in words(hers)
+    assert "补录已经入会的老会员" in words(his)
+    assert [
+        one for one in links(his) if one in ("/units/import", "/members/import", f"/units/{tree['root'].id}/rename")
+    ]
+    assert "/members/import" not in links(hers)
+    assert "开始使用" not in words(client_of(user_as(Role.BRANCH_OPERATOR, tree["a"])).get("/").text)
+
+    factories.make_member(tree["a"])
+    db.session.commit()
+
+    assert "开始使用" not in words(client_of(operator).get("/").text)
 
 
 def test_someone_without_notices_is_told_so(client_of: ClientOf, user_as: UserAs) -> None:

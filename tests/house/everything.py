@@ -14,7 +14,7 @@ from portal.comparison.matters import service as matters
 from portal.comparison.matters.models import Matter, MatterKind
 from portal.comparison.matters.service import Intent
 from portal.comparison.models import Comparison, Finding, Kind
-from portal.core import scans, settings, uploads
+from portal.core import crypto, scans, settings, uploads
 from portal.core.actors import SHELL
 from portal.core.audit import AuditEvent
 from portal.core.calendar import now, today
@@ -46,6 +46,11 @@ from portal.org.units.models import Department, UnitName, UnitSheet
 from portal.org.units.reading import Line
 from portal.prints import chunks
 from portal.prints.models import JobState, PrintJob, PrintKind
+from portal.query import conditions, keeping
+from portal.query.definitions import blanks
+from portal.query.definitions.blanks import Blank, BlankKind
+from portal.query.definitions.models import Definition, DefinitionVersion, Reach
+from portal.query.models import Selection
 from tests import doors, factories
 from tests.factories import Canaries
 from tests.members.importing import lists
@@ -76,6 +81,7 @@ class Place:
     finding: Finding  # somebody whom the personnel office knows alone
     matter: Matter
     brought: Import  # a file that has changed the member
+    definition: Definition  # somebody else's, shared here
 
 
 @dataclass(frozen=True)
@@ -129,6 +135,7 @@ def _fill_place(unit: OrgUnit, clerk: User, chair: User) -> Place:
     search = SearchText(token=f"search{unit.id}", user_id=member.user.id, created_at=now())
     search.text = "20260001"
     db.session.add(search)
+    keeping.word_of(member.user, conditions.parse({"field": "mobile", "op": "tail", "value": "0001"}))
     db.session.commit()
     # what the form does not ask an applicant stands in nobody's application
     asked = {name: value for name, value in of_applicant.values.items() if name in FULL}
@@ -155,7 +162,7 @@ def _fill_place(unit: OrgUnit, clerk: User, chair: User) -> Place:
     return Place(
         unit, member, of_member, of_applicant, applications, code, entered, roll, invitation, confirmation, coming_name,
         department, sheet, _an_officer(unit, chair), _a_leaver(unit), *_compare(clerk, unit, member),
-        _bring_back(clerk, unit, member, of_member, of_applicant),
+        _bring_back(clerk, unit, member, of_member, of_applicant), _define(clerk, unit, Reach.SHARED),
     )  # fmt: skip
 
 
@@ -220,6 +227,37 @@ def _look_after(clerk: User, unit: OrgUnit) -> tuple[UnitName, Department, UnitS
     return unit_names.names_of(unit)[-1], department, sheet
 
 
+def selection_of(user: User | None) -> str:
+    """Return the word for whom a person has selected."""
+    return db.session.scalars(select(Selection.token).where(Selection.user_id == (user.id if user else 0))).one()
+
+
+def _select(user: User, member: Member) -> None:
+    """Let the person have selected one member, as if she had once been allowed to."""
+    row = Selection(token=crypto.random_token(), user_id=user.id, member_ids=[member.id], day=today())
+    db.session.add(row)
+
+
+def _define(user: User, unit: OrgUnit, reach: Reach) -> Definition:
+    """A saved question of `user`, who need not be able to ask it."""
+    asked = {"all": [{"field": "age", "op": "lt", "value": {"blank": "c1"}}]}
+    blank = Blank("c1", "年龄", BlankKind.NUMBER, "45")
+    made = Definition(name="青年", note="45 岁以下", reach=reach, unit=unit, owner_id=user.id)
+    made.versions.append(
+        DefinitionVersion(number=1, question=asked, blanks=[blanks.plain(blank)], columns=[], recorded_by=user.id)
+    )
+    db.session.add(made)
+    db.session.flush()
+    return made
+
+
+def definition_of(user: User | None) -> int:
+    """Return the number of a person's own private definition, whoever she is."""
+    owner = user.id if user else 0
+    query = select(Definition.id).where(Definition.owner_id == owner, Definition.reach == Reach.PRIVATE)
+    return db.session.scalars(query).first() or 0
+
+
 def _sheet(user: User, unit: OrgUnit) -> UnitSheet:
     return bringing.keep(user, unit, [Line(2, "第一小组", "", "", "工会小组")], file="小组.csv")
 
@@ -277,6 +315,7 @@ def _give_paper(member: Member) -> None:
     filing.file_away(SHELL, member, place="档案柜 A-01", scan=scans.keep(SHELL, "scan_jpg", photo().read()))
     assert member.user is not None
     _give_jobs(member.user)
+    _select(member.user, member)
 
 
 def _give_jobs(user: User) -> None:
@@ -337,6 +376,8 @@ def add_people(house: House) -> None:
         tell([user.id], "给您本人的站内信")
         _give_jobs(user)
         _sheet(user, house.units["top"])
+        _select(user, member)
+        _define(user, house.units["c"], Reach.PRIVATE)
         if name == "union chair":
             lend(user, house.places["a"].officer, house.units["top"])
         _preview_of(user, house.units["c"])

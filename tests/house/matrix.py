@@ -141,6 +141,18 @@ handover.print_list         POST  top           L F F F F . . . F L P
 handover.print_list         POST  absent        L F F F F A A A F L P
 
 members.index               GET   -             L F . . . . . F F L P
+query.index                 GET   -             L F . . . . . F F L P
+figures.index               GET   -             L F . . . . . F F L P
+figures.report              GET   -             L F . . . . . F F L P
+figures.export              POST  -             L F . . . . . F F L P
+figures.counted             GET   -             L F . . . . . F F L P
+query.run                   POST  -             L F . . . . . F F L P
+query.build                 POST  -             L F . . . . . F F L P
+query.count                 POST  -             L F . . . . . F F L P
+query.names                 GET   -             L F . . . . . F F L P
+query.names                 POST  -             L F . . . . . F F L P
+query.take                  POST  -             L F R R R R R F F L P
+query.select                POST  -             L F . . . . . F F L P
 members.find                POST  -             L F . . . . . F F L P
 members.detail              GET   a             L A . . A . . A A L P
 members.detail              GET   b             L A A A . . . A A L P
@@ -177,6 +189,35 @@ members.edit_me             GET   -             L . . . . . . . . L P
 members.edit_me             POST  -             L . . . . . . . . L P
 members.my_photo            GET   -             L . . . . . . . . L P
 members.my_photo            POST  -             L . . . . . . . . L P
+
+definitions.index           GET   -             L F . . . . . F F L P
+definitions.detail          GET   -             L F . . . . . F F L P
+definitions.detail          GET   a             L F . . A . . F F L P
+definitions.detail          GET   b             L F A A . . . F F L P
+definitions.detail          GET   top           L F . . . . . F F L P
+definitions.detail          GET   own           L F . . . . . F F L P
+definitions.detail          GET   absent        L F A A A A A F F L P
+definitions.compare         GET   -             L F . . . . . F F L P
+definitions.compare         GET   a             L F . . A . . F F L P
+definitions.compare         GET   own           L F . . . . . F F L P
+definitions.compare         GET   absent        L F A A A A A F F L P
+definitions.new             GET   -             L F . . . . . F F L P
+definitions.new             POST  -             L F . . . . . F F L P
+definitions.edit            GET   a             L F F F A . . F F L P
+definitions.edit            GET   b             L F A A F . . F F L P
+definitions.edit            GET   top           L F F F F . . F F L P
+definitions.edit            GET   own           L F . . . . . F F L P
+definitions.edit            GET   absent        L F A A A A A F F L P
+definitions.edit            POST  a             L F F F A . . F F L P
+definitions.edit            POST  b             L F A A F . . F F L P
+definitions.edit            POST  top           L F F F F . . F F L P
+definitions.edit            POST  own           L F . . . . . F F L P
+definitions.edit            POST  absent        L F A A A A A F F L P
+definitions.withdraw        POST  a             L F F F A . . F F L P
+definitions.withdraw        POST  b             L F A A F . . F F L P
+definitions.withdraw        POST  top           L F F F F . . F F L P
+definitions.withdraw        POST  own           L F . . . . . F F L P
+definitions.withdraw        POST  absent        L F A A A A A F F L P
 
 activation.activate         GET   -             . . . . . . . . . . .
 activation.activate         POST  -             R R R R R R R R R R R
@@ -395,6 +436,9 @@ importing.discard           POST  absent        L F A A A A F F F L P
 
 prints.index                GET   -             L F . . . . . F F L P
 prints.start                POST  -             L F . . . . . F F L P
+prints.of_selection         GET   own           L F . . . . . F F L P
+prints.of_selection         GET   a             L F A A A A A F F L P
+prints.of_selection         GET   absent        L F A A A A A F F L P
 prints.job                  GET   a             L F A A A A A F F L P
 prints.job                  GET   own           L F . . . . . F F L P
 prints.job                  GET   absent        L F A A A A A F F L P

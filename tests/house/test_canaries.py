@@ -106,6 +106,10 @@ def requests_of(walk: Walk) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
             yield endpoint, method, path, body
     for query in ("q=殷晓澜", "status=all", "per_page=100", "sort=joined"):
         yield "members.index", "GET", f"/members/?{query}", {}
+    everybody = urlencode({"q": '{"all":[]}'})
+    sealed = "id_number,mobile,home_address,dues_base,honors,resume"
+    for query in (f"columns=name,{sealed}", f"columns=name,{sealed}&as_of=2000-01-01", "sort=-age&per_page=100"):
+        yield "query.index", "GET", f"/query/?{everybody}&{query}", {}
     for query in ("state=submitted", "state=all", "q=殷晓澜"):
         yield "joining.index", "GET", f"/joining/?{query}", {}
 

@@ -23,7 +23,8 @@ def requests_of_an_operator(walk: Walk) -> list[str]:
     for endpoint, place in wanted:
         arguments, _ = walk.request(endpoint, walk.at(endpoint, place, "union operator"))
         paths.append(build(endpoint, arguments))
-    return sorted(set(paths))
+    # whom somebody has selected for a task is hers for a day, and is selected anew by whoever comes after her
+    return sorted(path for path in set(paths) if "selection=" not in path)
 
 
 def opened(browser: distrust.DistrustfulClient, paths: list[str]) -> list[str]:

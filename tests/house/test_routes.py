@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Open to everyone is what the table says, and nothing else.
 PUBLIC = {endpoint for endpoint, _, _, signs in matrix.rows() if signs["stranger"] != "L"}
 # What stands in an address beside numbers: random tokens, files of ours, and names that a table must know.
-WORDS = {"token", "filename", "workflow", "action", "role"}
+WORDS = {"token", "filename", "workflow", "action", "role", "preset", "name"}
 SEGMENT = re.compile(r"[a-z][a-z0-9-]*(\.(svg|png|pdf))?|<[^<>]+>(\.(svg|png|pdf))?")
 
 

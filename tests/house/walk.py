@@ -20,7 +20,7 @@ from portal.prints.models import JobState
 from tests import client as distrust
 from tests import doors, factories
 from tests.client import DistrustfulClient
-from tests.conftest import Prepared
+from tests.conftest import PROOF, Prepared
 from tests.house import everything, matrix
 from tests.house.everything import House
 from tests.members.importing import lists
@@ -36,6 +36,11 @@ COLUMNS = (
     "branch",
 )  # of a list as `lists` makes it
 NO_TOKEN = "A" * 22
+QUESTION = {"mode": "all", "part": "row:1", "f-1": "name", "o-1": "contains", "v-1": "殷"}
+DEFINITION = {"name": "新口径", "reach": "private", "sentence": "性别 等于「女」"}
+
+# whom the database has to tell apart: on the second kind of server the others walk under --proof alone
+TOLD_APART = ("member", "operator of a", "union operator", "super administrator")
 
 Place = tuple[dict[str, Any], dict[str, Any]]  # arguments of the address, body
 
@@ -45,6 +50,7 @@ class Walk:
 
     def __init__(self, app: Flask, prepared: Prepared) -> None:
         self.app, self.prepared = app, prepared
+        self.principals = matrix.PRINCIPALS if PROOF or prepared.backend == "sqlite" else TOLD_APART
         self.house: House = everything.fill()
         everything.add_people(self.house)
         self.browsers = {name: distrust.client_of(app, self.house.people.get(name)) for name in matrix.PRINCIPALS}
@@ -77,6 +83,7 @@ class Walk:
                 "notice": everything.notice_of(place.member.user).id if place.member.user else 0,
                 "job": everything.job_of(place.member.user, JobState.DONE),
                 "waiting_job": everything.job_of(place.member.user, JobState.QUEUED),
+                "selection": everything.selection_of(place.member.user),
                 "account": place.officer.id,
                 "grant": place.officer.grants[0].id,
                 "delegation": place.officer.grants[1].id,
@@ -91,6 +98,7 @@ class Walk:
                 "matter": place.matter.id,
                 "handover": place.handover.id,
                 "post": place.member.posts[0].id,
+                "definition": place.definition.id,
             }
             for name, place in house.places.items()
         }
@@ -101,11 +109,13 @@ class Walk:
                 "notice": everything.notice_of(user).id,
                 "job": everything.job_of(user, JobState.DONE),
                 "waiting_job": everything.job_of(user, JobState.QUEUED),
+                "selection": everything.selection_of(user),
                 "sheet": everything.sheet_of(user),
                 "account": user.id,
                 "grant": user.grants[0].id if user.grants else ABSENT,
                 "delegation": next(iter(one.id for one in delegating.own(user)), ABSENT),
                 "import": everything.import_of(user),
+                "definition": everything.definition_of(user),
             }
             for name, user in house.people.items()
         }
@@ -138,10 +148,10 @@ class Walk:
             numbers = (
                 "member", "code", "unit", "notice", "job", "waiting_job", "entry", "list", "person", "coming_name",
                 "department", "sheet", "event", "import", "account", "grant", "delegation", "comparison", "finding",
-                "matter", "handover", "post",
+                "matter", "handover", "post", "definition",
             )  # fmt: skip
             words = {"receipt": "aaaaa-bbbbb", "proof": "a" * 12, "role": "nobody"}
-            words |= dict.fromkeys(("token", "invitation", "confirmation"), NO_TOKEN)
+            words |= dict.fromkeys(("token", "invitation", "confirmation", "selection"), NO_TOKEN)
             return {"application": nothing, **dict.fromkeys(numbers, ABSENT), **words}
         found: dict[str, Any] = self.ids["own"][principal] if place == "own" else self.ids["places"].get(place, {})
         return found
@@ -223,6 +233,14 @@ class Walk:
             "members.registration_form": (one, {}),
             "members.edit": (one, {}),
             "members.my_photo": ({}, {"photo": (everything.photo(), "me.jpg")}),
+            # without a place one of the house's own
+            **{
+                f"definitions.{verb}": ({"id": here["definition"]} if "definition" in here else {"preset": "q1"}, {})
+                for verb in ("detail", "compare")
+            },
+            "definitions.new": ({}, DEFINITION),
+            "definitions.edit": ({"id": here.get("definition")}, DEFINITION),
+            "definitions.withdraw": ({"id": here.get("definition")}, {}),
             "activation.activate": (
                 {},
                 {"who": "x", "id_number": "x", "mobile": "x", "new": "海上明月共潮 8", "again": "海上明月共潮 8"},
@@ -284,6 +302,13 @@ class Walk:
             "cards.verify": ({"token": NO_TOKEN}, {}),
             "codes.png": ({"id": here.get("code")}, {}),
             "prints.start": ({}, {"scope": "new"}),
+            "prints.of_selection": ({"selection": here.get("selection")}, {}),
+            **{f"query.{verb}": ({}, {"act": "add"} | QUESTION) for verb in ("run", "build", "count")},
+            "query.names": ({}, {"pasted": "殷晓澜"}),
+            "query.select": ({}, {"task": "prints.of_selection", "scope": "all"}),
+            "figures.report": ({"name": "basics"}, {}),
+            "figures.export": ({"name": "basics"}, {"purpose": "年度统计", "kind": "xlsx"}),
+            "figures.counted": ({"by": "sex"}, {}),
             "prints.job": ({"id": here.get("job")}, {}),
             "prints.download": ({"id": here.get("job")}, {}),
             "prints.cancel": ({"id": here.get("waiting_job")}, {}),

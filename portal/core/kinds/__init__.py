@@ -180,6 +180,8 @@ def to_input(field: Field, value: object) -> str:
 
 def plain(value: object) -> object:
     """Return `value` as JSON can hold it: days in ISO, everything else as it is."""
+    if value is None or value.__class__ is str:
+        return value
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):

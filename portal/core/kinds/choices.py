@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from portal.core.codes import CodeList
+from portal.core.enums import LabelEnum
 from portal.core.fields import Field, FieldError
 from portal.core.kinds.cleaning import for_code, is_empty, quoted, refusal
 
@@ -18,10 +21,20 @@ def parse_choice(field: Field, raw: object) -> str:
         if code is None:
             raise refusal_of_code(field, raw)
         return code
-    for value, label in options_of(field):
-        if text in (value, for_code(label)):
-            return value
-    raise refusal(field, f"{quoted(raw)}不是可选项，请从列表中选择")
+    value = _words_of(field.options).get(text) if field.options is not None else None
+    if value is None:
+        raise refusal(field, f"{quoted(raw)}不是可选项，请从列表中选择")
+    return value
+
+
+@cache
+def _words_of(options: type[LabelEnum]) -> dict[str, str]:
+    """Return what people may write for an option, its value or its word, to the value; the first one wins."""
+    words: dict[str, str] = {}
+    for value, label in options.choices():
+        words.setdefault(value, value)
+        words.setdefault(for_code(label), value)
+    return words
 
 
 def refusal_of_code(field: Field, raw: object) -> FieldError:

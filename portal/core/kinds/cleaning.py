@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from portal.core.fields import Field, FieldError
 
 _INVISIBLE = {"Cc", "Cf", "Cs"}  # controls, zero-width and direction marks, halves of broken characters
 _EMPTY = {"", "请选择", "未填"}
+_CHOOSES_GLYPH = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
 def visible(text: str, *, keep_lines: bool = False) -> str:
@@ -15,13 +17,15 @@ def visible(text: str, *, keep_lines: bool = False) -> str:
 
     With `keep_lines` line breaks stay; variation selectors go too, they only choose a glyph.
     """
+    if text.isprintable() and not _CHOOSES_GLYPH.search(text):  # nothing in it but letters and plain spaces
+        return " ".join(text.split())
     kept = []
     for character in text.replace("\r\n", "\n").replace("\r", "\n"):
         if character == "\n" and keep_lines:
             kept.append(character)
         elif character.isspace():
             kept.append(" ")
-        elif unicodedata.category(character) not in _INVISIBLE and not _selects_glyph(character):
+        elif unicodedata.category(character) not in _INVISIBLE and not _CHOOSES_GLYPH.match(character):
             kept.append(character)
     lines = "".join(kept).split("\n")
     return "\n".join(" ".join(line.split()) for line in lines).strip()
@@ -39,7 +43,9 @@ def for_code(raw: object) -> str:
 
 def is_empty(raw: object) -> bool:
     """Whether nothing was given: None, blanks, or the words that a select box shows for nothing."""
-    return raw is None or (isinstance(raw, str) and visible(raw) in _EMPTY)
+    if not isinstance(raw, str):
+        return raw is None
+    return (raw if raw.isalnum() else visible(raw)) in _EMPTY
 
 
 def quoted(raw: object) -> str:
@@ -64,7 +70,3 @@ def _text(raw: object) -> str:
     if isinstance(raw, float) and raw.is_integer():
         return str(int(raw))
     return str(raw)
-
-
-def _selects_glyph(character: str) -> bool:
-    return "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"

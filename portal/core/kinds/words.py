@@ -15,13 +15,18 @@ PENDING_STAFF_NO = "待发工号"  # the answer of an applicant whose number is 
 _MIDDLE_DOT = "·"
 _DOTS = dict.fromkeys(map(ord, "•‧・･．.∙⋅●"), _MIDDLE_DOT)
 _TITLES = ("先生", "女士", "小姐", "同志", "老师")
-_HAN_BLOCKS = ((0x3007, 0x3007), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFD))
+_HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"
+_IS_HAN = re.compile(f"[{_HAN}]")
+_USUAL_NAME = re.compile("[\u4e00-\u9fff]{2,50}")
+_EIGHTEEN = re.compile(r"[0-9]{17}[0-9X]")
+_MOBILE = re.compile(r"1[3-9][0-9]{9}")
+_STAFF_NO = re.compile(r"[0-9A-Za-z]{4,20}")
 _SCIENTIFIC = re.compile(r"[\d.]+E[+-]?\d+", re.IGNORECASE)
 
 
 def is_han(character: str) -> bool:
     """Whether `character` is a Chinese character, of any extension (planes 2 and 3 hold no other script), or 〇."""
-    return any(first <= ord(character) <= last for first, last in _HAN_BLOCKS)
+    return _IS_HAN.match(character) is not None
 
 
 def is_latin(character: str) -> bool:
@@ -41,10 +46,12 @@ def parse_long_text(field: Field, raw: object) -> str | None:
 
 def parse_name(field: Field, raw: object) -> str:
     """Return a person's name: Han with ·, or Latin with space, ' and -; 2 to 50 characters."""
+    longest = field.max_length or 50
+    if isinstance(raw, str) and len(raw) <= longest and _USUAL_NAME.fullmatch(raw) and not raw.endswith(_TITLES):
+        return raw
     name = read_name(raw)
     if wrong := _wrong_in_name(name):
         raise refusal(field, f"含有非法字符：‹{wrong}›")
-    longest = field.max_length or 50
     if not 2 <= len(name) <= longest:
         raise refusal(field, f"应为 2 至 {longest} 个字")
     return name
@@ -59,8 +66,7 @@ def read_name(raw: object) -> str:
         if ord(character) in _DOTS and _beside(spread, place, -1) and _beside(spread, place, 1):
             spread[place] = _MIDDLE_DOT
     name = "".join(spread).strip()
-    han = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"
-    return re.sub(rf"(?<=[{han}·]) +(?=[{han}·])", "", name)
+    return re.sub(rf"(?<=[{_HAN}·]) +(?=[{_HAN}·])", "", name)
 
 
 def _beside(spread: list[str], place: int, step: int) -> bool:
@@ -92,10 +98,12 @@ def parse_place(field: Field, raw: object) -> str | None:
 
 def parse_staff_no(field: Field, raw: object) -> str:
     """Return a staff number (4 to 20 letters or digits, leading zeros kept) or 「待发工号」."""
+    if isinstance(raw, str) and _STAFF_NO.fullmatch(raw):
+        return raw
     number = for_code(raw).replace(" ", "")
     if number == PENDING_STAFF_NO:
         return number
-    if not re.fullmatch(r"[0-9A-Za-z]{4,20}", number):
+    if not _STAFF_NO.fullmatch(number):
         raise refusal(field, "应为 4 至 20 位数字或字母，请核对")
     return number
 
@@ -110,6 +118,8 @@ def parse_id_number(field: Field, raw: object) -> str | None:
 
     A number that was a numeric cell has lost its last digits and is never repaired (15 significant digits in Excel).
     """
+    if isinstance(raw, str) and _EIGHTEEN.fullmatch(raw):
+        return fit(field, raw)
     if isinstance(raw, int | float) or _SCIENTIFIC.fullmatch(for_code(raw).replace(" ", "")):
         raise refusal(field, "被 Excel 存成了数字，后三位已丢失，请将该列设为文本后重填")
     number = document_text(str(raw))
@@ -120,9 +130,11 @@ def parse_id_number(field: Field, raw: object) -> str | None:
 
 def parse_phone(field: Field, raw: object) -> str:
     """Return a mobile as eleven digits, whatever prefix and separators it was written with."""
+    if isinstance(raw, str) and _MOBILE.fullmatch(raw):
+        return raw
     number = re.sub(r"[\s()\-‐‑–—]", "", for_code(raw))
     number = re.sub(r"^(?:\+?0{0,2}86)(?=\d{11}$)", "", number)
-    if not re.fullmatch(r"1[3-9][0-9]{9}", number):
+    if not _MOBILE.fullmatch(number):
         raise refusal(field, "应为 11 位数字，以 13 至 19 开头，请核对")
     return number
 
@@ -132,7 +144,7 @@ def parse_telephone(field: Field, raw: object) -> str:
     number = re.sub(r"[\s‐‑–—]+", "-", for_code(raw)).replace("(", "").replace(")", "-")
     number = re.sub(r"-+", "-", number).strip("-")
     digits = re.sub(r"^(?:\+?0{0,2}86)(?=1\d{10}$)", "", number.replace("-", ""))
-    if re.fullmatch(r"1[3-9][0-9]{9}", digits):
+    if _MOBILE.fullmatch(digits):
         return digits
     if not re.fullmatch(r"\+?[0-9][0-9-]{4,19}", number):
         raise refusal(field, "应为手机号码，或带区号的座机号码，请核对")

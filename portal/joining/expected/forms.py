@@ -6,7 +6,7 @@ from wtforms import BooleanField, FileField, HiddenField, IntegerField, SelectFi
 from wtforms.validators import Length
 from wtforms.widgets import NumberInput, TextArea
 
-from portal.core.forms import PortalForm
+from portal.core.forms import AddressForm, PortalForm
 from portal.joining.links import DAYS, DAYS_MOST
 
 
@@ -48,13 +48,8 @@ class InviteForm(PortalForm):
     )
 
 
-class ChooseForm(PortalForm):
+class ChooseForm(AddressForm):
     """The filters above the people, which stand in the address."""
-
-    class Meta(PortalForm.Meta):
-        """A search changes nothing, so it needs no token."""
-
-        csrf = False
 
     standing = SelectField("情况", validate_choice=False)
     unit = SelectField("分工会", validate_choice=False)

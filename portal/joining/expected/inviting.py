@@ -25,7 +25,7 @@ from .standing import people_of
 audit.name_acts({"expected.invite": "生成入会邀请", "expected.remind": "提醒入会"})
 
 NOBODY = "没有需要邀请的人：名单上的人都已申请"
-CLOSED = "这个链接已使用、已过期或已停用，请联系分工会"
+CLOSED = "这个链接已使用、已过期或已停用，请联系所在工会"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from flask_login import current_user
 from portal.config import is_reachable
 from portal.core import crypto
 from portal.core.errors import DomainError
-from portal.core.web import renders, takes_files
+from portal.core.web import numbered_page, renders, takes_files
 from portal.joining import applying, codes, links
 from portal.joining.forms import APPLY
 from portal.joining.views import RECEIPT, sent, shown, ticked
@@ -127,13 +127,7 @@ def _detail(roll: ExpectedList, invite_form: InviteForm) -> ResponseReturnValue:
         rows=rows,
         form=form,
         invite_form=invite_form,
-        page={
-            "total": total,
-            "number": page,
-            "first_url": url_for(".detail", **here),
-            "prev_url": url_for(".detail", **here, page=page - 1) if page > 1 else None,
-            "next_url": url_for(".detail", **here, page=page + 1) if page * standing.PER_PAGE < total else None,
-        },
+        page=numbered_page(".detail", total=total, number=page, per_page=standing.PER_PAGE, **here),
         may_change=roll.closed_at is None and current_user.may(Permission.JOINING_APPROVE, roll.unit),
         may_invite=roll.closed_at is None and inviting.in_reach(current_user, roll),
         is_reachable=is_reachable(current_app.config["BASE_URL"]),

@@ -26,7 +26,7 @@ class ActivateForm(PortalForm):
     mobile = StringField(
         "登记的手机号码",
         [InputRequired("请填写登记的手机号码"), Length(max=30, message="手机号码过长，请核对")],
-        description="会员档案中登记的号码；已换号的请到分工会办理",
+        description="会员档案中登记的号码；已换号的请到所在工会办理",
         render_kw={"autocomplete": "tel", "inputmode": "tel"},
     )
     new = new_password()

@@ -36,7 +36,7 @@ TRIES = 5  # for one member within a day from one network; then the branch helps
 TRIES_FROM_ALL = 20  # likewise from everywhere
 TOUCHED = 5  # members at most whose tries one claim spends
 TRIES_WITHIN = timedelta(days=1)
-ANSWER = "信息核对不一致，或暂时不能自助办理。请核对后再试；仍不成功，请携带证件到分工会办理"
+ANSWER = "信息核对不一致，或暂时不能自助办理。请核对后再试；仍不成功，请携带证件到所在工会办理"
 NOT_HERS = "该账号不能由您重置密码：账号已停用、会籍已结束，或对方担任的职务需由上级办理"
 
 

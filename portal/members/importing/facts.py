@@ -73,7 +73,7 @@ def document_of(values: Mapping[str, Any]) -> Document | None:
     return (str(values["id_type"]), crypto.index("id_number", str(number))) if number else None
 
 
-def look(rows: Collection[tuple[Mapping[str, Any], Document | None]]) -> Facts:
+def look(rows: Collection[tuple[Mapping[str, Any], Document | None]], *, mobiles_too: bool = True) -> Facts:
     """Return what is known about the people of `rows`, each given as its values and document."""
     facts = Facts()
     held: dict[int, Held] = {}
@@ -89,12 +89,13 @@ def look(rows: Collection[tuple[Mapping[str, Any], Document | None]]) -> Facts:
     facts.waiting = applications().waiting(sorted({index for _, index in documents}))
     meant = {her.id for values, document in rows if (her := facts.meant(values, document)) is not None}
     facts.versions = many.present_versions(sorted(meant))
-    mobiles = sorted({crypto.index("mobile", values["mobile"]) for values, _ in rows if values.get("mobile")})
+    numbers = {values.get("mobile") for values, _ in rows} if mobiles_too else set()
+    mobiles = sorted(crypto.index("mobile", number) for number in numbers if number)
     for chunk in many.in_chunks(mobiles):
-        active = Member.membership_status == MembershipStatus.ACTIVE.value
-        query = select(Member.mobile_index, Member.id).where(Member.mobile_index.in_(chunk), active)
-        for row in db.session.execute(query):
-            facts.mobiles[row.mobile_index].add(row.id)
+        query = select(Member.mobile_index, Member.id, Member.membership_status).where(Member.mobile_index.in_(chunk))
+        for row in db.session.execute(query):  # with the status in the condition SQLite reads all who are active
+            if row.membership_status == MembershipStatus.ACTIVE.value:
+                facts.mobiles[row.mobile_index].add(row.id)
     return facts
 
 

@@ -95,6 +95,11 @@ class Judge:
         """Return the verdicts on some rows that follow each other."""
         facts = known.look([(said.values, said.document) for said in rows])
         means = [facts.meant(said.values, said.document) for said in rows]
+        self._reach.meet(
+            {said.unit_id for said in rows if said.unit_id is not None}
+            | {held.unit_id for held in means if held is not None}
+            | {waiting.unit_id for waiting in facts.waiting.values()}
+        )
         records = self._records({held.id for held in means if held is not None and self._reach.may_see(held.unit_id)})
         return [self._judge(said, held, facts, records) for said, held in zip(rows, means, strict=True)]
 
@@ -180,7 +185,7 @@ class Judge:
         required = [name for name in REQUIRED if not (self._is_historic and name == "mobile")]
         wrong = {name for name, _ in said.errors}
         try:
-            kept, warnings = checks.check(kept, required=required, today=self._today)
+            kept, warnings = checks.check(kept, required=required, today=self._today, document=said.read)
         except Problems as problems:
             warnings = problems.warnings
             for name, sentences in problems.errors.items():

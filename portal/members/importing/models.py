@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from portal.core import crypto
 from portal.core.calendar import now
 from portal.core.crypto import sealed_json
 from portal.core.db import Base, UtcTime, label_enum, new_uuid
@@ -135,7 +137,7 @@ class ImportRow(Base):
     version_after: Mapped[int | None]
     kept_reason: Mapped[str] = mapped_column(String(200), default="")
 
-    batch: Mapped[Import] = relationship(lazy="joined", innerjoin=True)
+    batch: Mapped[Import] = relationship()  # not joined: ten thousand rows would each bring it
     member: Mapped[Member | None] = relationship()
 
     __table_args__ = (
@@ -147,6 +149,13 @@ class ImportRow(Base):
     def uuid(self) -> str:
         """What the ciphertext is bound to."""
         return row_identity(self.batch.uuid, self.number)
+
+
+def opened(import_uuid: str, number: int, stored: bytes) -> dict[str, Any]:
+    """Return what the row `number` of an import says, of a row that was read by columns."""
+    place = f"{ImportRow.SEAL_FAMILY}|data|{row_identity(import_uuid, number)}"
+    said: dict[str, Any] = json.loads(crypto.open_sealed(stored, bound_to=place))
+    return said
 
 
 def row_identity(import_uuid: str, number: int) -> str:

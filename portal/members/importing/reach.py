@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from sqlalchemy import select
 
 from portal.core.db import db
 from portal.core.fields import NEVER, Right
+from portal.members import many
 from portal.members import service as members
 from portal.members.catalogue import FIELD
 from portal.members.enums import MembershipStatus
@@ -26,14 +30,26 @@ class _Person:
 
 
 class Reach:
-    """What the actor may do within the unit `under` to which the file is brought; asked once for each unit."""
+    """What the actor may do within the unit `under` to which the file is brought; asked once for each unit.
+
+    Every right at a unit follows from which of her live grants cover it (`User.may`), so that units under the same
+    grants need not be asked one by one.
+    """
 
     def __init__(self, actor: User, under: OrgUnit) -> None:
         self._actor = actor
         self._under = under
         self._units: dict[int, OrgUnit] = {}
         self._seen: dict[int, bool] = {}
-        self._rights: dict[tuple[int, str, bool], dict[str, Right]] = {}
+        self._grants = [(grant.id, grant.unit) for grant in actor.live_grants]
+        self._covering: dict[int, tuple[int, ...]] = {}
+        self._rights: dict[tuple[tuple[int, ...], str, bool], dict[str, Right]] = {}
+
+    def meet(self, unit_ids: Iterable[int]) -> None:
+        """Read the units with these numbers, all at once."""
+        for chunk in many.in_chunks(sorted(set(unit_ids) - self._units.keys())):
+            found = db.session.scalars(select(OrgUnit).where(OrgUnit.id.in_(chunk)))
+            self._units |= {unit.id: unit for unit in found}
 
     def unit(self, unit_id: int) -> OrgUnit:
         """Return the unit with this number."""
@@ -54,13 +70,20 @@ class Reach:
 
     def rights_of(self, held: Held) -> dict[str, Right]:
         """Return by field what she may do to the record of this member."""
-        key = (held.unit_id, held.status, held.user_id is not None and held.user_id == self._actor.id)
-        if key not in self._rights:
-            person = _Person(held.id, held.user_id, held.status, held.unit_id, self.unit(held.unit_id))
-            rights = {name: members.right_to(self._actor, person, field) for name, field in FIELD.items()}
-            self._rights[key] = rights | {"join_date": NEVER}  # with it go lines of the membership: one by one only
-        return self._rights[key]
+        return self._rights_at(held.unit_id, held.status, held.user_id)
 
     def rights_at(self, unit_id: int) -> dict[str, Right]:
         """Return by field what she may do to the record of an active member of the unit."""
-        return self.rights_of(Held(0, unit_id, None, MembershipStatus.ACTIVE.value, "", None, None, None))
+        return self._rights_at(unit_id, MembershipStatus.ACTIVE.value, None)
+
+    def _rights_at(self, unit_id: int, status: str, user_id: int | None) -> dict[str, Right]:
+        if unit_id not in self._covering:
+            unit = self.unit(unit_id)
+            self._covering[unit_id] = tuple(number for number, place in self._grants if place.covers(unit))
+        key = (self._covering[unit_id], status, user_id is not None and user_id == self._actor.id)
+        if key not in self._rights:
+            person = _Person(0, user_id, status, unit_id, self.unit(unit_id))
+            fields = {name: field for name, field in FIELD.items() if name != "join_date"}
+            rights = {name: members.right_to(self._actor, person, field) for name, field in fields.items()}
+            self._rights[key] = rights | {"join_date": NEVER}  # with it go lines of the membership: one by one only
+        return self._rights[key]

@@ -25,6 +25,11 @@ UNCLEAR = ".1"  # after a column's key in a mapping: what 1990.1 means there, "1
 NO_HEADINGS = "没有认出表头，请在前 20 行内写上列名，例如：姓名、身份证号、手机号、所属分工会"
 NO_PEOPLE = "表头下面没有人员，请检查后重新上传"
 
+# when a text of a kind is taken without a closer look: always, if it is a code, if it is a day in ISO, never
+_AS_IT_STANDS, _IN_CODES, _IN_ISO, _NEVER = range(4)
+_HOW: dict[Kind, int] = {
+    Kind.CHOICE: _IN_CODES, Kind.DATE: _IN_ISO, Kind.MONTH: _IN_ISO, Kind.BOOL: _NEVER,
+}  # fmt: skip
 _EIGHTEEN = re.compile(r"\d{17}[\dX]")
 _MERGED_NOT = frozenset({"name", "mobile", *KEYS})  # what no two people share
 
@@ -98,14 +103,6 @@ class Table:
         return fingerprint(column.heading for column in self.columns)
 
 
-def read(book: Book, mapping: Mapping[str, str | None] | None = None, *, sheet: str | None = None) -> Table:
-    """Return the table as `recognise` does. Raises DomainError on `file` where it has a problem."""
-    table = recognise(book, mapping, sheet=sheet)
-    if table.problems:
-        raise DomainError("；".join(table.problems), field="file")
-    return table
-
-
 def recognise(book: Book, mapping: Mapping[str, str | None] | None = None, *, sheet: str | None = None) -> Table:
     """Return the table in the sheet of this name, or in the first visible one that has headings.
 
@@ -168,7 +165,9 @@ class _Reader:
         self, columns: list[Column], rows: list[Row], offset: int, mapping: Mapping[str, str | None], *, is_text: bool
     ) -> None:
         self._columns = [
-            (column.index, column.field, field_of(column.field).kind) for column in columns if column.field
+            (column.index, column.field, _HOW.get(field_of(column.field).kind, _AS_IT_STANDS))
+            for column in columns
+            if column.field
         ]
         self._offset = offset
         self._known: dict[tuple[str, str], str | FieldError] = {}
@@ -184,17 +183,19 @@ class _Reader:
                     given = mapping.get(column.key + UNCLEAR)
                     self._months[(row.number, column.index)] = given if given is not None and month is None else month
         used = [index for index, _, _ in self._columns]
-        self.dashes = sum(_at(row.texts, index) in words.NOTHING for row in rows for index in used)
+        dashed = [row for row in rows if not words.NOTHING.isdisjoint(row.texts)]
+        self.dashes = sum(_at(row.texts, index) in words.NOTHING for row in dashed for index in used)
 
     def read(self, row: Row) -> SheetRow:
         """Return what the row says."""
         said = SheetRow(row.number - self._offset)
         texts, is_plain = row.shown(), row.is_plain
-        for index, name, kind in self._columns:
-            text = _at(texts, index)
+        length = len(texts)
+        for index, name, how in self._columns:
+            text = texts[index] if index < length else ""
             if not text or text in words.NOTHING:
                 continue
-            if not (is_plain and self._is_ready(name, kind, text)):
+            if not (is_plain and self._is_ready(name, how, text)):
                 try:
                     text = self._text(said, row, index, name)
                 except FieldError as error:
@@ -206,13 +207,13 @@ class _Reader:
         self._date_of_joining(said)
         return said
 
-    def _is_ready(self, name: str, kind: Kind, text: str) -> bool:
+    def _is_ready(self, name: str, how: int, text: str) -> bool:
         """Whether a text can be taken as it stands."""
-        if kind is Kind.CHOICE:
+        if how == _AS_IT_STANDS:
+            return True
+        if how == _IN_CODES:
             return self._known.get((name, text)) == text
-        if kind is Kind.DATE or kind is Kind.MONTH:
-            return words.ISO.fullmatch(text) is not None
-        return kind is not Kind.BOOL
+        return how == _IN_ISO and words.ISO.fullmatch(text) is not None
 
     def _text(self, said: SheetRow, row: Row, index: int, name: str) -> str:
         one, cell = field_of(name), row[index]

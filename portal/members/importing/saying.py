@@ -20,17 +20,18 @@ from portal.core.kinds.cleaning import for_code, quoted
 from portal.core.kinds.words import tail
 from portal.members import documents
 from portal.members.importing.door import Document
-from portal.members.importing.headings import field_of
+from portal.members.importing.headings import CHANGE, NAMES, field_of
 from portal.members.importing.reading import SheetRow
 from portal.org.models import OrgUnit
 from portal.org.units import service as units
 
 # what hardly ever stands on a sheet twice, so that to remember it helps nobody
-_UNIQUE = frozenset({Kind.NAME, Kind.ID_NUMBER, Kind.PHONE, Kind.STAFF_NO, Kind.LONG_TEXT, Kind.MONEY})
+_OF_ONE = (Kind.NAME, Kind.ID_NUMBER, Kind.PHONE, Kind.STAFF_NO, Kind.LONG_TEXT, Kind.MONEY)
+_UNIQUE = frozenset(name for name in (*NAMES, *CHANGE) if field_of(name).kind in _OF_ONE)
 _REMEMBERED_MOST = 50_000
+_UNREAD = object()
 _NUMBERS = re.compile(r"\d{10,}[\dXx]?")
 _ENDINGS = ("分工会", "工会", "")
-_DAY_IN_NUMBER = slice(6, 14)
 
 Finding = tuple[str | None, str]  # field (None: the row as a whole) and sentence
 
@@ -51,12 +52,16 @@ class Branch:
 
 @dataclass(slots=True)
 class Said:
-    """What the row `number` says: parsed values by catalogue name, where the person belongs, who she is."""
+    """What the row `number` says: parsed values by catalogue name, where the person belongs, who she is.
+
+    `read` is what her document tells.
+    """
 
     number: int
     values: dict[str, Any] = field(default_factory=dict)
     unit_id: int | None = None
     document: Document | None = None
+    read: documents.Document | None = None
     errors: list[Finding] = field(default_factory=list)
     warnings: list[Finding] = field(default_factory=list)
 
@@ -72,7 +77,8 @@ class Said:
 class Places:
     """The units below `under` that take members, found by code or name, or by the department as HR writes it.
 
-    `branch_of(department)` returns the id of the unit that the table of departments names, or None.
+    `branch_of(department)` returns the id of the unit that the table of departments names, or None. `homeless` are the
+    departments asked for that belong to none, in the order of the file.
     """
 
     def __init__(self, under: OrgUnit, branch_of: Callable[[str], int | None]) -> None:
@@ -86,6 +92,7 @@ class Places:
             for word in {_plain(branch.code), _plain(branch.name)}:
                 self._by_word[word].append(branch)
         self._branch_of = branch_of
+        self.homeless: list[str] = []
         self._known: dict[tuple[str, str], Branch | FieldError | None] = {}
 
     def find(self, branch: str, department: str) -> Branch | None:
@@ -128,6 +135,7 @@ class Places:
         if len(self.by_id) == 1:
             return next(iter(self.by_id.values()))
         if text:
+            self.homeless.append(text)
             raise FieldError(
                 f"部门{quoted(text)}没有对应的分工会，请填写所属分工会，或先登记部门与分工会的对应", field="branch"
             )
@@ -155,13 +163,13 @@ class Cells:
         for name, text in (*row.texts.items(), *row.change.items()):
             if name == "branch":
                 continue
-            try:
-                value = self._value(name, text)
-            except FieldError as error:
-                said.error(name, error.message)
-            else:
-                if value is not None:
-                    said.values[name] = value
+            value = self._known.get((name, text), _UNREAD)
+            if value is _UNREAD:
+                value = self._read(name, text)
+            if isinstance(value, FieldError):
+                said.error(name, value.message)
+            elif value is not None:
+                said.values[name] = value
         self._know(said)
         if "branch" not in row.problems:
             try:
@@ -172,21 +180,17 @@ class Cells:
                 said.unit_id = branch.id if branch else None
         return said
 
-    def _value(self, name: str, text: str) -> Any:
-        field = field_of(name)
-        if field.kind in _UNIQUE:
-            return kinds.parse(field, text)
-        key = (name, text)
-        if key not in self._known:
+    def _read(self, name: str, text: str) -> Any:
+        """Return what a cell says, or the FieldError that it raises."""
+        value: Any
+        try:
+            value = kinds.parse(field_of(name), text)
+        except FieldError as error:
+            value = error
+        if name not in _UNIQUE:
             if len(self._known) > _REMEMBERED_MOST:
                 self._known.clear()
-            try:
-                self._known[key] = kinds.parse(field, text)
-            except FieldError as error:
-                self._known[key] = error
-        value = self._known[key]
-        if isinstance(value, FieldError):
-            raise value
+            self._known[name, text] = value
         return value
 
     def _know(self, said: Said) -> None:
@@ -199,6 +203,7 @@ class Cells:
             said.error("id_number", error.message)
             del said.values["id_number"]
             return
+        said.read = document
         said.values |= {"id_type": str(document.id_type), "id_number": document.number}
         said.document = (str(document.id_type), crypto.index("id_number", document.number))
         born = said.values.get("birth_date")

@@ -35,6 +35,7 @@ def bring(
         named = "、".join(f"第 {number} 行（{why}）" for number, why in looked.table.skipped[:SAID_MOST])
         say(f"有 {len(looked.table.skipped)} 行不是人员，没有读取：{named}")
     report = service.report(file_name, looked.judged)
+    looked.judged.clear()
     wanted = sum(looked.counts[verdict.value] for verdict in WRITTEN)
     if is_meant and wanted and not looked.counts[Verdict.ERROR.value]:
         release()

@@ -42,10 +42,12 @@ from portal.org.units import departments
 audit.name_acts({"import.upload": "上传会员名单", "import.map": "核对名单的列", "import.discard": "放弃导入"})
 
 SKIPPED_MOST = 200  # rows that are not people, named on the page
+HOMELESS_MOST = 50  # departments without a branch, likewise
 SAMPLES, LOOKED_AT = 3, 30  # cells of a column that are shown, among the first rows
 NO_HISTORIC = "历史会员补录只能由校工会办理，请不要勾选"
 
 _ROWS = cast(Table, ImportRow.__table__)
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 ColumnFields = Mapping[str, str | None]  # by `reading.Column.key`: the field it is, None: not read
 
@@ -63,26 +65,29 @@ class Wish:
 class Looked:
     """A file that was read and judged. `rows` are columns of `import_rows` bound to the identity `uuid`.
 
-    Without rows the columns have to be confirmed first. `judged` has every verdict, where a report was asked for.
+    Without rows the columns have to be confirmed first. `said` is what is kept of the sheet besides them; the table
+    has lost its own, which may be many. `judged` has every verdict, where a report was asked for.
     """
 
     uuid: str
     table: reading.Table
     mapping: ColumnFields
+    said: dict[str, Any]
     rows: list[dict[str, Any]] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     judged: list[Judged] = field(default_factory=list)
 
-    @property
-    def said(self) -> dict[str, Any]:
-        """What is kept of the sheet besides its rows."""
-        return {
-            "sheet": self.table.sheet.name,
-            "columns": [column_said(self.table, column) for column in self.table.columns],
-            "mapping": dict(self.mapping),
-            "skipped": self.table.skipped[:SKIPPED_MOST],
-            "notes": [*self.table.notes, *self.table.problems],
-        }
+
+def _said(table: reading.Table, mapping: ColumnFields) -> dict[str, Any]:
+    return {
+        "sheet": table.sheet.name,
+        "columns": [column_said(table, column) for column in table.columns],
+        "mapping": dict(mapping),
+        "skipped": table.skipped[:SKIPPED_MOST],
+        "notes": [*table.notes, *table.problems],
+        "homeless": [],
+        "homeless_count": 0,
+    }
 
 
 def column_said(table: reading.Table, column: Column) -> dict[str, Any]:
@@ -222,12 +227,13 @@ def look(
     if mapping is None:
         mapping = remembered(under, table.fingerprint)
         table = reading.recognise(book, mapping) if mapping else table
-    looked = Looked(uuid or new_uuid(), table, mapping or {})
+    looked = Looked(uuid or new_uuid(), table, mapping or {}, _said(table, mapping or {}))
     if table.problems and (unasked or not table.heading_row):
         raise DomainError("；".join(table.problems), field="file")
     if not unasked and needs_mapping(table, looked.mapping):
         return looked
-    cells = Cells(Places(under, lambda department: _branch_of(department, under)))
+    places = Places(under, lambda department: _branch_of(department, under))
+    cells = Cells(places)
     judge = Judge(actor, under, is_historic=wish.is_historic, has_consent=wish.has_consent)
     for rows in many.in_chunks(table.rows):
         judged = judge.judge([cells.say(row) for row in rows])
@@ -239,6 +245,9 @@ def look(
             looked.judged += [one.without_values() for one in judged]
         if on_way is not None:
             on_way(len(looked.rows))
+    looked.said["homeless"] = [visible(name[:30]) for name in places.homeless[:HOMELESS_MOST]]
+    looked.said["homeless_count"] = len(places.homeless)
+    table.rows, table.sheet.rows = (), []
     return looked
 
 
@@ -258,7 +267,7 @@ def _branch_of(department: str, under: OrgUnit) -> int | None:
 
 
 def _columns(one: Judged, looked: Looked) -> dict[str, Any]:
-    said = json.dumps(one.plain(), ensure_ascii=False, separators=(",", ":")).encode()
+    said = _JSON.encode(one.plain()).encode()
     identity = row_identity(looked.uuid, one.number)
     return {
         "number": one.number,
@@ -303,7 +312,9 @@ def _fill(item: Import, looked: Looked) -> None:
     item.judged_at = now()
     item.counts = {verdict.value: looked.counts[verdict.value] for verdict in Verdict}
     item.counts |= {name: looked.counts[name] for name in ("warned", "unchanged")}
-    for rows in many.in_chunks(looked.rows):
+    while looked.rows:  # which goes as it is written
+        rows = looked.rows[: many.CHUNK]
+        del looked.rows[: many.CHUNK]
         db.session.execute(insert(_ROWS), [row | {"import_id": item.id} for row in rows])
 
 

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from portal.core.errors import DomainError
-from portal.core.web import attachment, renders
+from portal.core.web import XLSX, download, numbered_page, renders
 from portal.org.guards import needs
 from portal.org.permissions import Permission
 
@@ -21,7 +21,6 @@ bp = Blueprint("importing", __name__, url_prefix="/members/import")
 
 REFUSED, GONE_ON = 422, 409
 SEE_OTHER = 303
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @bp.route("", methods=["GET", "POST"])
@@ -45,13 +44,7 @@ def index() -> ResponseReturnValue:
             return redirect(url_for(target, id=item.id), SEE_OTHER)
     number = max(1, request.args.get("page", 1, type=int))
     items, total = service.imports(user, page=number)
-    page = {
-        "total": total,
-        "number": number,
-        "first_url": url_for(".index"),
-        "prev_url": url_for(".index", page=number - 1) if number > 1 else None,
-        "next_url": url_for(".index", page=number + 1) if number * service.PER_PAGE < total else None,
-    }
+    page = numbered_page(".index", total=total, number=number, per_page=service.PER_PAGE)
     body = render_template(
         "members/imports.html",
         form=form,
@@ -116,13 +109,7 @@ def _detail(item: Import, form: CommitForm) -> ResponseReturnValue:
     number = max(1, request.args.get("page", 1, type=int))
     rows, total = service.rows(user, item, only=only, page=number)
     address: dict[str, Any] = {"id": item.id, "only": only or None}
-    page = {
-        "total": total,
-        "number": number,
-        "first_url": url_for(".detail", **address),
-        "prev_url": url_for(".detail", **address, page=number - 1) if number > 1 else None,
-        "next_url": url_for(".detail", **address, page=number + 1) if number * service.PER_PAGE < total else None,
-    }
+    page = numbered_page(".detail", total=total, number=number, per_page=service.PER_PAGE, **address)
     form.seen.data = str(service.to_write(item))
     body = render_template(
         "members/import.html",
@@ -136,6 +123,7 @@ def _detail(item: Import, form: CommitForm) -> ResponseReturnValue:
         number=service.to_write(item),
         same_file=service.same_file(item),
         may_undo=service.may_undo(user, item),
+        may_place=user.may(Permission.UNIT_MANAGE, item.unit),
         is_own=item.uploaded_by == user.id,
         order=facts.ORDER,
         ImportState=ImportState,
@@ -207,4 +195,4 @@ def file(id: int) -> ResponseReturnValue:
 
 
 def _workbook(name: str, content: bytes) -> Response:
-    return Response(content, mimetype=XLSX, headers={"Content-Disposition": attachment(name)})
+    return download(content, XLSX, name)

@@ -12,7 +12,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.core.enums import LabelEnum
 from portal.core.fields import Field
-from portal.core.forms import PortalForm, form_class
+from portal.core.forms import AddressForm, PortalForm, form_class
 from portal.core.kinds import Kind
 from portal.org.models import OrgUnit
 from portal.org.permissions import DELEGABLE, Role
@@ -119,13 +119,8 @@ class AtOnce(PortalForm):
     at_once = BooleanField("立即结束")
 
 
-class FilterForm(PortalForm):
+class FilterForm(AddressForm):
     """The filters above the list, which stand in the address."""
-
-    class Meta(PortalForm.Meta):
-        """A search changes nothing, so it needs no token."""
-
-        csrf = False
 
     q = StringField("查找", description="姓名、用户名、单位名称或代码", render_kw={"autocomplete": "off"})
     role = SelectField("角色", validate_choice=False)
@@ -146,6 +141,7 @@ class _Lent:
     )
     decisions = SelectMultipleField(
         "委托的事项",
+        [InputRequired("请勾选要委托的事项")],
         choices={permission.value: decision.label for permission, decision in DELEGABLE.items()},
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),

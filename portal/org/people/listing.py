@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 
 from portal.core.audit import AuditEvent
 from portal.core.calendar import today
 from portal.core.db import db
 from portal.core.enums import LabelEnum
+from portal.core.paging import Page, keyed
 from portal.org import access
 from portal.org.models import Grant, OrgUnit, User
 from portal.org.permissions import Permission, Role
 
 from . import reach, service
 
-PER_PAGE, PER_PAGE_MOST = 50, 100
+PER_PAGE = 50
 LONGEST_TEXT = 100  # characters of a search; nothing is longer, and SQLite refuses a huge pattern
 FEW = 20  # units to choose from
 
@@ -63,16 +64,6 @@ class Row:
     is_locked: bool
 
 
-@dataclass(frozen=True)
-class Page:
-    """A page of the list; `before` and `after` are the keys of the pages beside it, None where there is none."""
-
-    rows: list[Row]
-    total: int
-    before: int | None
-    after: int | None
-
-
 def page(
     actor: User,
     filters: Filters,
@@ -81,36 +72,19 @@ def page(
     after: int | None = None,
     before: int | None = None,
     per_page: int = PER_PAGE,
-) -> Page:
+) -> Page[Row]:
     """Return the page behind the account `after`, or in front of `before`; else the first."""
-    per_page = min(max(per_page, 1), PER_PAGE_MOST)
     query = _found(actor, filters)
     total = db.session.scalar(query.with_only_columns(func.count(User.id))) or 0
     keys: tuple[Any, ...] = (User.username, User.id) if sort is Sort.USERNAME else (User.id,)
     forward = before is None
-    ascending = (sort is Sort.USERNAME) == forward
     mark = after if forward else before
-    if mark is not None:
-        place = db.session.execute(
-            _found(actor, Filters()).with_only_columns(*keys).where(User.id == mark)
-        ).one_or_none()
-        if place is not None:
-            query = query.where(tuple_(*keys) > tuple_(*place) if ascending else tuple_(*keys) < tuple_(*place))
-        else:
-            mark = None
-    query = query.order_by(*(key if ascending else key.desc() for key in keys)).limit(per_page + 1)
-    users = list(db.session.scalars(query))
-    more, users = len(users) > per_page, users[:per_page]
-    if not forward:
-        users.reverse()
-    earlier = more if not forward else mark is not None
-    later = more if forward else True
-    return Page(
-        _rows(actor, users),
-        total,
-        before=users[0].id if users and earlier else None,
-        after=users[-1].id if users and later else None,
-    )
+    own = _found(actor, Filters()).with_only_columns(*keys)
+    place = db.session.execute(own.where(User.id == mark)).one_or_none() if mark is not None else None
+    found = keyed(
+        query, keys, place, total=total, forward=forward, per_page=per_page, descending=sort is Sort.NEWEST
+    )  # fmt: skip
+    return replace(found, rows=_rows(actor, found.rows))
 
 
 def shown_grants(actor: User, user: User) -> list[Grant]:

@@ -11,7 +11,7 @@ from flask_login import current_user
 
 from portal.core.calendar import today
 from portal.core.errors import Absent, DomainError
-from portal.core.web import renders
+from portal.core.web import keyed_page, renders
 from portal.org.guards import needs
 from portal.org.models import Grant, OrgUnit, User
 from portal.org.permissions import LISTED_ALONE, ROLES, Permission, Role
@@ -22,7 +22,6 @@ from .forms import AccountForm, AtOnce, EndForm, FilterForm, GrantForm, LendForm
 bp = Blueprint("people", __name__, url_prefix="/people")
 
 REFUSED = 422
-CITY = "city"
 
 
 # --- the list ---------------------------------------------------------------------------------------------------------
@@ -86,14 +85,7 @@ def _list(only: Role | None) -> ResponseReturnValue:
         title=only.label if only else "账号与权限",
         form=form,
         filters=filters,
-        page={
-            "total": found.total,
-            "number": number,
-            "first_url": url_for(request.endpoint or "", **here),
-            "prev_url": found.before
-            and url_for(request.endpoint or "", **here, before=found.before, page=max(number - 1, 1)),
-            "next_url": found.after and url_for(request.endpoint or "", **here, after=found.after, page=number + 1),
-        },
+        page=keyed_page(request.endpoint or "", found, number=number, **here),
         other=None if found.total or only else listing.without_office(current_user, filters.q),
         may_open=bool(reach.roles_of(current_user, [only] if only else _roles())),
     )

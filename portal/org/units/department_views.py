@@ -10,6 +10,7 @@ from flask_login import current_user
 
 from portal.core.calendar import today
 from portal.core.errors import DomainError
+from portal.core.web import numbered_page
 from portal.org.guards import needs
 from portal.org.models import OrgUnit
 from portal.org.permissions import Permission
@@ -31,16 +32,16 @@ def index(id: int) -> ResponseReturnValue:
 
 
 @bp.post("/<int:id>/departments")
-@needs(Permission.UNIT_MANAGE)
+@needs(Permission.DEPARTMENT_MANAGE)
 def add(id: int) -> ResponseReturnValue:
     """Let a department belong to a branch below this unit."""
-    unit = service.managed(current_user, id)
+    unit = service.managed(current_user, id, Permission.DEPARTMENT_MANAGE)
     form = DepartmentForm()
     if form.validate_on_submit():
         try:
             if not form.unit.data:
                 raise DomainError("请选择分工会", field="unit")
-            branch = service.managed(current_user, form.unit.data)
+            branch = service.managed(current_user, form.unit.data, Permission.DEPARTMENT_MANAGE)
             line = departments.add(current_user, form.text("department"), branch, starts=form.starts.data)
         except DomainError as error:
             _take(form, error)
@@ -51,10 +52,10 @@ def add(id: int) -> ResponseReturnValue:
 
 
 @bp.post("/<int:id>/departments/paste")
-@needs(Permission.UNIT_MANAGE)
+@needs(Permission.DEPARTMENT_MANAGE)
 def paste(id: int) -> ResponseReturnValue:
     """Take many departments at once."""
-    unit = service.managed(current_user, id)
+    unit = service.managed(current_user, id, Permission.DEPARTMENT_MANAGE)
     form = PasteForm()
     if form.validate_on_submit():
         try:
@@ -68,7 +69,7 @@ def paste(id: int) -> ResponseReturnValue:
 
 
 @bp.route("/departments/<int:id>/end", methods=["GET", "POST"])
-@needs(Permission.UNIT_MANAGE)
+@needs(Permission.DEPARTMENT_MANAGE)
 def end(id: int) -> ResponseReturnValue:
     """Let a department belong to its branch no more."""
     line = departments.find(current_user, id)
@@ -95,9 +96,9 @@ def end(id: int) -> ResponseReturnValue:
 def _page(unit: OrgUnit, form: DepartmentForm, pasting: PasteForm) -> ResponseReturnValue:
     given = request.args
     word, past, number = given.get("q", "").strip(), bool(given.get("past")), max(1, given.get("page", 1, type=int))
-    lines, has_more = departments.lines_of(unit, q=word, past=past, page=number)
+    lines, _ = departments.lines_of(unit, q=word, past=past, page=number)
     here: dict[str, Any] = {"id": unit.id, "q": word or None, "past": "1" if past else None}
-    may = current_user.may(Permission.UNIT_MANAGE, unit)
+    may = current_user.may(Permission.DEPARTMENT_MANAGE, unit)
     is_union = departments.is_union(unit)
     branches = departments.branches(unit) if may and is_union else []
     page = render_template(
@@ -115,13 +116,13 @@ def _page(unit: OrgUnit, form: DepartmentForm, pasting: PasteForm) -> ResponseRe
         is_union=is_union,
         may_manage=may,
         today=today(),
-        page={
-            "total": departments.count(unit, q=word, past=past),
-            "number": number,
-            "first_url": url_for(".index", **here),
-            "prev_url": url_for(".index", **here, page=number - 1) if number > 1 else None,
-            "next_url": url_for(".index", **here, page=number + 1) if has_more else None,
-        },
+        page=numbered_page(
+            ".index",
+            total=departments.count(unit, q=word, past=past),
+            number=number,
+            per_page=departments.PER_PAGE,
+            **here,
+        ),
     )
     return page, max(form.status, pasting.status)
 

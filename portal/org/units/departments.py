@@ -45,15 +45,6 @@ class Unmapped:
 # --- asking -----------------------------------------------------------------------------------------------------------
 
 
-def branch_of(department: str, day: date, under: OrgUnit) -> OrgUnit | None:
-    """Return the unit at or below `under` to which the department belongs on `day`.
-
-    None where that is not written down, or where the department is divided among several (`branches_of`).
-    """
-    found = branches_of(department, day, under)
-    return found[0] if len(found) == 1 else None
-
-
 def branches_of(department: str, day: date, under: OrgUnit) -> list[OrgUnit]:
     """Return every unit at or below `under` among which the department is divided on `day`, by code."""
     query = _lines(under).where(Department.key == plain(department), *_holding(day))
@@ -131,7 +122,7 @@ def add(actor: User, department: str, unit: OrgUnit, *, starts: date | None = No
 
 def _line(actor: User, department: str, unit: OrgUnit, starts: date | None) -> tuple[Department, Department | None]:
     """Return the line that would be new, not yet in the session, and the one that is in its way, if any."""
-    if not actor.may(P.UNIT_MANAGE, unit):
+    if not actor.may(P.DEPARTMENT_MANAGE, unit):
         raise Absent
     name = cleaning.for_name(department)
     if not plain(name) or len(name) > DEPARTMENT_MOST:
@@ -156,7 +147,7 @@ def span(line: Department) -> str:
 
 def find(actor: User, line_id: int) -> Department:
     """Return a line that the actor may change. Raises Absent."""
-    line: Department = access.fetch(Department, line_id, actor, P.UNIT_MANAGE)
+    line: Department = access.fetch(Department, line_id, actor, P.DEPARTMENT_MANAGE)
     return line
 
 
@@ -165,7 +156,7 @@ def end(actor: User, line: Department, *, on: date | None = None) -> None:
 
     Raises Absent outside the actor's subtree, Conflict for a line that is over, DomainError for a day before it began.
     """
-    if not actor.may(P.UNIT_MANAGE, line.unit):
+    if not actor.may(P.DEPARTMENT_MANAGE, line.unit):
         raise Absent
     day = on or today()
     if line.valid_to <= today():
@@ -183,7 +174,7 @@ def paste(actor: User, under: OrgUnit, text: str, *, starts: date | None = None)
     A branch is named by name, old name or code. Raises Absent outside the actor's subtree, Problems with a sentence
     for each wrong line.
     """
-    if not actor.may(P.UNIT_MANAGE, under):
+    if not actor.may(P.DEPARTMENT_MANAGE, under):
         raise Absent
     try:
         rows = sheets.rows_of_text(text)

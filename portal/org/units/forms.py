@@ -8,7 +8,7 @@ from wtforms import DateField, FileField, IntegerField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import TelInput, TextArea
 
-from portal.core.forms import PortalForm
+from portal.core.forms import AddressForm, PortalForm
 from portal.org.models import JoinForm, OrgUnit, UnitKind
 
 from .models import DEPARTMENT_MOST, NAME_MOST
@@ -32,13 +32,8 @@ def _join_form(value: object) -> JoinForm | None:
     return next((form for form in JoinForm if form == value), None)
 
 
-class SearchForm(PortalForm):
+class SearchForm(AddressForm):
     """A part of a unit's name, of an old one, or the beginning of its code; stands in the address."""
-
-    class Meta(PortalForm.Meta):
-        """A search changes nothing, so it needs no token."""
-
-        csrf = False
 
     q = StringField("查找单位", description="名称（曾用名也可以）的一部分，或单位代码", render_kw=_OFF)
 

@@ -51,6 +51,18 @@ def below(parent: UnitKind) -> list[UnitKind]:
     return [kind for kind, parents in MAY_STAND_UNDER.items() if parent in parents]
 
 
+def within(top: UnitKind) -> set[UnitKind]:
+    """Return the kinds that may stand somewhere in the tree below `top`."""
+    found: set[UnitKind] = set()
+    waiting = below(top)
+    while waiting:
+        kind = waiting.pop()
+        if kind not in found:
+            found.add(kind)
+            waiting += below(kind)
+    return found
+
+
 def misfit(kind: UnitKind, parent: UnitKind) -> str:
     """Return why a unit of `kind` may not stand under one of kind `parent`; nothing where it may."""
     if parent in MAY_STAND_UNDER[kind]:

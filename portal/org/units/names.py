@@ -22,6 +22,7 @@ audit.name_acts(
     {"unit.rename": "单位更名", "unit.rename_cancel": "撤销未生效的更名", "unit.rename_due": "更名到期生效"}
 )
 
+NOT_NAMED = "本工会"  # of a root that nobody has given its name yet
 NAME_LEAST = 2  # characters
 EARLIEST = date(1921, 1, 1)  # no union of ours is older
 
@@ -46,14 +47,6 @@ def names_of(unit: OrgUnit) -> list[UnitName]:
     """Return the names of a unit in the order of their days, those of the future too; none if it was never renamed."""
     query = select(UnitName).where(UnitName.unit_id == unit.id).order_by(UnitName.valid_from)
     return list(db.session.scalars(query))
-
-
-def name_on(unit: OrgUnit, day: date) -> str:
-    """Return what the unit was called on `day`, as far as is written down; on a day to come, as far as is decided."""
-    query = select(UnitName.name).where(
-        UnitName.unit_id == unit.id, UnitName.valid_from <= day, UnitName.valid_to > day
-    )
-    return db.session.scalars(query).one_or_none() or unit.name
 
 
 def rename(actor: User, unit: OrgUnit, name: str, *, on: date | None = None) -> None:

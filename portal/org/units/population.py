@@ -1,4 +1,4 @@
-"""Who stands in the units: known to the floor above, which hands its numbers in here."""
+"""Who stands in the units and who wants in: known to the floors above, which hand their numbers in here."""
 
 from __future__ import annotations
 
@@ -21,12 +21,24 @@ class Population(Protocol):
         """
 
 
+class Applications(Protocol):
+    """What the room of joining tells of the units; `portal.joining.waiting` does."""
+
+    def undecided(self, unit: OrgUnit) -> int:
+        """Return how many applications to the unit and those below wait for a decision."""
+
+    def returned(self, unit: OrgUnit) -> int:
+        """Return how many applications to the unit and those below are being mended; they may be sent again."""
+
+
 _known: list[Population] = []
+_applications: list[Applications] = []
 
 
-def use(population: Population) -> None:
-    """Ask `population` from now on."""
+def use(population: Population, applications: Applications) -> None:
+    """Ask these from now on."""
     _known[:] = [population]
+    _applications[:] = [applications]
 
 
 def living(ids: Sequence[int]) -> dict[int, int]:
@@ -42,3 +54,13 @@ def living_below(unit: OrgUnit) -> int:
 def departments(union: OrgUnit) -> list[tuple[str, int, int]]:
     """Return (department, how many work there, the unit in which most of them are) of the union's living members."""
     return _known[0].departments(union)
+
+
+def undecided(unit: OrgUnit) -> int:
+    """Return how many applications to the unit and those below wait for a decision."""
+    return _applications[0].undecided(unit)
+
+
+def returned(unit: OrgUnit) -> int:
+    """Return how many applications to the unit and those below are being mended; they may be sent again."""
+    return _applications[0].returned(unit)

@@ -20,7 +20,6 @@ from portal.org.permissions import Permission as P
 from . import kinds, population
 from .models import UnitName
 from .names import cleaned, refuse_namesake
-from .names import name_on as name_on
 from .names import rename as rename
 
 audit.name_acts(
@@ -45,11 +44,11 @@ def find(actor: User, unit_id: int) -> OrgUnit:
     return unit
 
 
-def managed(actor: User, unit_id: int) -> OrgUnit:
-    """Return a unit that the actor looks after; a request that writes then holds the tree. Raises Absent."""
+def managed(actor: User, unit_id: int, permission: P = P.UNIT_MANAGE) -> OrgUnit:
+    """Return a unit where the actor has `permission`; a request that writes then holds the tree. Raises Absent."""
     if database.is_writing():
         hold_tree()
-    unit: OrgUnit = access.fetch(OrgUnit, unit_id, actor, P.UNIT_MANAGE)
+    unit: OrgUnit = access.fetch(OrgUnit, unit_id, actor, permission)
     return unit
 
 
@@ -263,8 +262,8 @@ def _named(unit: OrgUnit | None) -> str:
 def disable(actor: User, unit: OrgUnit) -> int:
     """Close the unit and what is below it, so that they take no applications; return how many units were closed.
 
-    Raises Absent, Forbidden for the actor's own unit, DomainError where members are left: nobody is left without a
-    union, and a unit that had members is never deleted.
+    Raises Absent, Forbidden for the actor's own unit, DomainError where members are left or applications undecided:
+    nobody is left without a union, and a unit that had members is never deleted.
     """
     if not actor.may(P.UNIT_MANAGE, unit):
         raise Absent
@@ -279,6 +278,20 @@ def disable(actor: User, unit: OrgUnit) -> int:
 
 def why_not_disabled(unit: OrgUnit) -> str:
     """Return who is in the way of closing the unit and what to do about it; nothing where nobody is."""
+    return "。".join(sentence for sentence in (_members_left(unit), _applications_left(unit)) if sentence)
+
+
+def _applications_left(unit: OrgUnit) -> str:
+    count = population.undecided(unit)
+    if not count:
+        return ""
+    return (
+        f"{unit.name}（含下级）还有 {count} 份入会申请没有办结，不能停用。"
+        "请先审批或退回，或把申请转到其他单位，全部办结后再停用"
+    )
+
+
+def _members_left(unit: OrgUnit) -> str:
     count = population.living_below(unit)
     if not count:
         return ""

@@ -13,7 +13,7 @@ from portal.org.guards import needs
 from portal.org.models import UnitKind
 from portal.org.permissions import Permission
 
-from . import bringing
+from . import bringing, kinds
 from .forms import SheetForm
 
 bp = Blueprint("unit_sheets", __name__, url_prefix="/units/import")
@@ -46,8 +46,9 @@ def bring() -> ResponseReturnValue:
             form.refuse(error)
         else:
             return redirect(url_for(".detail", id=sheet.id))
-    kinds = "、".join(kind.label for kind in UnitKind)
-    return render_template("units/import.html", form=form, kinds=kinds, is_one=is_one), form.status
+    fitting = {kind for unit in own for kind in kinds.within(unit.kind)}
+    labels = [kind.label for kind in UnitKind if kind in fitting]
+    return render_template("units/import.html", form=form, kinds=labels, is_one=is_one), form.status
 
 
 @bp.get("/<int:id>")

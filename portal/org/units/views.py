@@ -99,6 +99,7 @@ def detail(id: int) -> ResponseReturnValue:
         span=departments.span,
         events=list(reversed(audit.events_of(unit)))[:20],
         may_manage=may,
+        may_departments=current_user.may(Permission.DEPARTMENT_MANAGE, unit),
         may_place=may and service.is_strictly_below(current_user, unit),
         may_found=_may_found(unit),
     )
@@ -230,6 +231,7 @@ def disable(id: int) -> ResponseReturnValue:
         "units/disable.html",
         unit=unit,
         obstacle=service.why_not_disabled(unit),
+        returned=population.returned(unit),
         below=listing.below(unit),
     )
 

@@ -1,0 +1,172 @@
+"""The commands that are run for a user: her rights, her traces, one transaction."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+from typing import Any, Protocol
+
+from flask import Flask
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import select
+
+from portal import config
+from portal.app import create_app
+from portal.core import anchors
+from portal.core import db as database
+from portal.core.calendar import today
+from portal.core.db import db
+from portal.core.errors import DomainError
+from portal.core.shell import DONE, NO, REFUSED, say
+from portal.members.importing import shell as importing
+from portal.members.importing.service import refused_report
+from portal.org.models import User
+from portal.org.units import bringing
+from portal.query import answers, conditions, values
+from portal.query.asking import Asked
+
+
+def migrated(settings: config.Settings) -> Flask:
+    """Return the app with its database at the newest version, without what a killed start has half invented."""
+    app = create_app(settings)
+    with app.app_context():
+        if settings.unfinished_path.exists():
+            say("上次建立虚构数据时被中断，先清除未完成的部分……")
+            downgrade(revision="base")
+        upgrade()
+        settings.unfinished_path.unlink(missing_ok=True)
+        anchors.set_aside()
+        db.session.remove()
+    return app
+
+
+def acting(username: str) -> User:
+    """Return the enabled user for whom a command is run. Raises DomainError."""
+    user = db.session.scalars(select(User).where(User.username == username, User.is_enabled)).one_or_none()
+    if user is None:
+        raise DomainError(f"没有用户名为 {username} 的启用账号，请核对 --as")
+    return user
+
+
+def bring_units(settings: config.Settings, options: argparse.Namespace) -> int:
+    """Import the units of a sheet, all of them or none."""
+    app = migrated(settings)
+    with app.app_context():
+        database.writes()
+        try:
+            with Path(options.file).open("rb") as stream:
+                sheet = bringing.bring(acting(options.acting), stream, file=Path(options.file).name, code=options.under)
+        except OSError as error:
+            raise DomainError(f"不能读取 {options.file}：请检查文件是否存在、是否可读") from error
+        actor = acting(options.acting)
+        wrong = bringing.sentences(bringing.preview(actor, sheet))
+        if wrong:
+            db.session.rollback()
+            print("\n".join(wrong))
+            say(f"有 {len(wrong)} 行需要修改，没有导入任何单位")
+            return NO
+        count = bringing.write(actor, sheet)
+        db.session.commit()
+        print(f"已导入 {count} 个单位")
+    return DONE
+
+
+def bring_members(settings: config.Settings, options: argparse.Namespace) -> int:
+    """Judge a list of members, write it where that is meant, and write the report in any case."""
+    path, out = Path(options.file), Path(options.report) if options.report else None
+    if out and (out.is_dir() or not os.access(out.parent, os.W_OK)):
+        raise DomainError(f"不能写入 {out}：请检查文件夹是否存在、是否可写")
+    code = REFUSED
+    try:
+        raw = path.read_bytes()
+        with migrated(settings).app_context():
+            database.writes()
+            report = importing.bring(
+                acting(options.acting), raw, path.name, under=options.under, is_historic=options.historic,
+                is_meant=options.commit,
+            )  # fmt: skip
+            db.session.commit()
+        code = NO if report["error"] else DONE
+    except OSError:
+        report = refused_report(path.name, f"不能读取 {path}：请检查文件是否存在、是否可读")
+    except DomainError as error:
+        report = refused_report(path.name, error.message)
+    if report["refused"]:
+        say(report["refused"])
+    text = json.dumps(report, ensure_ascii=False, indent=1) + "\n"
+    if out:
+        out.write_text(text, "utf-8")
+    else:
+        print(text, end="")
+    return code
+
+
+def find(settings: config.Settings, options: argparse.Namespace) -> int:
+    """Answer the question of a file, or each of a list of questions, as JSON."""
+    day = values.day(options.as_of) if options.as_of else today()
+    by = [name.strip() for name in options.by.split(",")] if options.by else []
+    questions = _questions(options.query)
+    with migrated(settings).app_context():
+        database.reads()
+        actor = acting(options.acting)
+        found = [_answer(actor, Asked(conditions.parse(one), day), by, options) for one in _listed(questions)]
+    answer = found if isinstance(questions, list) else found[0]
+    print(json.dumps(answer, ensure_ascii=False, indent=1))
+    return DONE
+
+
+def _answer(actor: User, asked: Asked, by: list[str], options: argparse.Namespace) -> dict[str, Any]:
+    if options.count:
+        return answers.number(actor, asked)
+    return answers.numbers(actor, asked, by) if by else answers.people(actor, asked)
+
+
+def _questions(name: str) -> object:
+    """Return what the file `name` asks: one question, or a list of them."""
+    try:
+        return json.loads(Path(name).read_text("utf-8-sig"))
+    except OSError as error:
+        raise DomainError(f"不能读取 {name}：请检查文件是否存在、是否可读") from error
+    except (ValueError, RecursionError) as error:
+        raise DomainError(f"{name} 不是有效的 JSON，请核对括号和引号") from error
+
+
+def _listed(questions: object) -> list[object]:
+    return questions if isinstance(questions, list) else [questions]
+
+
+class Adds(Protocol):
+    """How the parser takes a command: its words, its verb, its explanation."""
+
+    def __call__(self, words: str, verb: Any, help_text: str, /) -> argparse.ArgumentParser:
+        """Return the parser of the command, for its options."""
+
+
+def _by(command: argparse.ArgumentParser, act: str) -> None:
+    command.add_argument("--as", dest="acting", metavar="用户名", required=True, help=f"以谁的身份{act}")
+
+
+def add_to(add: Adds) -> None:
+    """Add the commands of this file to the parser."""
+    command = add("units", bring_units, "从表格（xlsx、xls、csv）批量导入单位：名称、代码、上级代码、类型")
+    command.add_argument("file", metavar="文件", help="表格文件")
+    _by(command, "导入")
+    command.add_argument(
+        "--under", metavar="代码", default="", help="管理多个单位的人：没有写上级代码的导入到哪一个下面"
+    )
+    command = add("import", bring_members, "导入会员名单（xlsx、xls、csv），先核对，写明 --commit 才写入")
+    command.add_argument("file", metavar="文件", help="第一行或前 20 行内有表头，如姓名、身份证号、手机号、所属分工会")
+    _by(command, "导入")
+    command.add_argument("--commit", action="store_true", help="没有错误时写入；不写则只核对")
+    command.add_argument("--historic", action="store_true", help="历史会员补录：直接成为会员，须有入会日期")
+    command.add_argument("--report", metavar="文件", help="核对结果（JSON）写入文件，不写在屏幕上")
+    command.add_argument("--under", metavar="代码", default="", help="管理多个单位的人：导入到哪一个")
+    command = add("find", find, "万能查询：按条件查找会员，输出人数、分组人数或名单（JSON）")
+    _by(command, "查询")
+    command.add_argument("--query", metavar="文件", required=True, help="查询条件（JSON），或若干个条件的列表")
+    command.add_argument("--as-of", metavar="日期", help="截至哪一天，如 2026-09-01，默认今天")
+    kind = command.add_mutually_exclusive_group()
+    kind.add_argument("--count", action="store_true", help="只要人数")
+    kind.add_argument("--by", metavar="字段", help="按一个或两个字段分组计数，用逗号分开，如 branch,sex")

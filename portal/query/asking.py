@@ -1,0 +1,275 @@
+"""Asking: how many, who, and how many of each, in the actor's scope, as of any day.
+
+Every answer begins with the one statement of `selected`, with the scope ANDed last. A day in the past reads the
+versions that held on it; today and a future day read the members as they are, with ages counted on that day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, select, tuple_
+
+from portal.core.calendar import today
+from portal.core.db import db
+from portal.core.fields import Field
+from portal.core.kinds import Kind
+from portal.members.models import Member, MemberVersion
+from portal.org import access
+from portal.org.models import OrgUnit, User
+from portal.org.permissions import Permission
+
+from . import bands
+from .compiling import Rows, compiled
+from .conditions import EVERYBODY, ChildAged, Condition, Node, QueryError, leaves, not_known, refused
+from .fields import BY_NAME, can_group, can_sort, may_ask, rights_to
+
+PER_PAGE, MOST_PER_PAGE = 50, 100
+MOST_GROUPED = 2
+DEFAULT_SORT = "name"
+_LOWEST: dict[type, Any] = {str: "", int: -1, bool: False, date: date.min}
+
+
+@dataclass(frozen=True)
+class Sort:
+    """An order: by a field, up or down; names by their sound."""
+
+    name: str = DEFAULT_SORT
+    descends: bool = False
+
+    @classmethod
+    def read(cls, text: str) -> Sort:
+        """Return the order that an address writes as `age` or `-age`. Raises QueryError for what has no order."""
+        name = text.removeprefix("-") or DEFAULT_SORT
+        if name not in BY_NAME or not can_sort(BY_NAME[name]):
+            raise QueryError(f"不能按“{name[:30]}”排序，请在列表标题中选择可排序的列")
+        return cls(name, text.startswith("-"))
+
+    def __str__(self) -> str:
+        return ("-" if self.descends else "") + self.name
+
+    @property
+    def is_down(self) -> bool:
+        """Whether the columns behind the field count down: who has more years was born earlier."""
+        return self.descends != (BY_NAME[self.name].kind in (Kind.AGE, Kind.YEARS))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question: the conditions, and the day that the answer holds on."""
+
+    where: Node = EVERYBODY
+    day: date = field(default_factory=today)
+
+    @property
+    def is_past(self) -> bool:
+        """Whether the answer comes from the versions of a past day."""
+        return self.day < today()
+
+
+@dataclass(frozen=True)
+class Group:
+    """How many members share these codes; None is 未填."""
+
+    codes: tuple[str | None, ...]
+    labels: tuple[str, ...]
+    number: int
+
+
+# --- may it be asked --------------------------------------------------------------------------------------------------
+
+
+def check(actor: User, node: Node) -> dict[str, OrgUnit]:
+    """Return the units that the question names, by code.
+
+    Raises QueryError, the same for a field that the actor may not use as for one that does not exist; and for a unit
+    that is not there.
+    """
+    units: dict[str, OrgUnit] = {}
+    for number, leaf in enumerate(leaves(node), 1):
+        if isinstance(leaf, ChildAged) and not may_ask(actor, BY_NAME["children"]):
+            raise not_known(number, "children")
+        if not isinstance(leaf, Condition):
+            continue
+        if not may_ask(actor, leaf.field):
+            raise not_known(number, leaf.field.name)
+        if leaf.field.kind is Kind.UNIT:
+            codes = leaf.value if isinstance(leaf.value, tuple) else (leaf.value,)
+            for code in codes:
+                unit = db.session.scalars(select(OrgUnit).where(OrgUnit.code == code)).one_or_none()
+                if unit is None:
+                    raise refused(number, f"“{leaf.field.label}”：没有代码为“{str(code)[:30]}”的单位，请从列表中选择")
+                units[str(code)] = unit
+    return units
+
+
+def fields_of(names: Iterable[str], actor: User) -> list[Field]:
+    """Return the fields with these names, to show or to count by. Raises QueryError for one that cannot be used."""
+    found = []
+    for name in names:
+        if name not in BY_NAME or not may_ask(actor, BY_NAME[name]):
+            raise QueryError(f"没有“{name[:30]}”这一列，或您无权使用它，请从字段列表中选择")
+        found.append(BY_NAME[name])
+    return found
+
+
+def _used(node: Node) -> list[Field]:
+    asked = [leaf.field for leaf in leaves(node) if isinstance(leaf, Condition)]
+    return asked + [BY_NAME["children"] for leaf in leaves(node) if isinstance(leaf, ChildAged)]
+
+
+# --- the one statement ------------------------------------------------------------------------------------------------
+
+
+def rows_of(actor: User, asked: Asked) -> Rows:
+    """Return the table that the question is put to. Raises QueryError as `check` does."""
+    return Rows(MemberVersion if asked.is_past else Member, asked.day, check(actor, asked.where))
+
+
+def selected(
+    actor: User,
+    asked: Asked,
+    *columns: Any,
+    rows: Rows | None = None,
+    others: Iterable[Field] = (),
+    permission: Permission = Permission.MEMBER_READ,
+) -> Select[Any]:
+    """Return the SELECT of `columns` of whoever the question finds, cut to where the actor may read all of it.
+
+    `others` are fields that are shown or counted beside those of the conditions: what their right does not cover is
+    left out too. `permission` is what the members are wanted for.
+    """
+    rows = rows or rows_of(actor, asked)
+    query = select(*columns).where(compiled(asked.where, rows))
+    if rows.table is MemberVersion:
+        query = query.where(
+            MemberVersion.valid_from <= rows.day,
+            MemberVersion.valid_to > rows.day,
+            MemberVersion.superseded_at.is_(None),
+        )
+    needed = rights_to([*_used(asked.where), *others]) | {permission}
+    return query.where(and_(*(access.in_scope(rows.table, actor, one) for one in sorted(needed))))
+
+
+def count(actor: User, asked: Asked) -> int:
+    """Return how many members the question finds in the actor's scope. Raises QueryError."""
+    return db.session.scalar(selected(actor, asked, func.count())) or 0
+
+
+def counts(actor: User, questions: Sequence[Asked]) -> list[int]:
+    """Return how many members each of the questions finds, all of them as of one day, reading the members once.
+
+    Raises QueryError.
+    """
+    day = questions[0].day
+    units = {code: unit for asked in questions for code, unit in check(actor, asked.where).items()}
+    rows = Rows(MemberVersion if questions[0].is_past else Member, day, units)
+    found = []
+    for asked in questions:
+        if asked.day != day:
+            raise ValueError("questions as of several days")
+        needed = sorted(rights_to(_used(asked.where)))
+        within = and_(compiled(asked.where, rows), *(access.in_scope(rows.table, actor, one) for one in needed))
+        found.append(func.count(case((within, 1))))
+    counted = db.session.execute(selected(actor, Asked(EVERYBODY, day), *found, rows=rows)).one()
+    return list(counted)
+
+
+def ids(
+    actor: User, asked: Asked, *, sort: Sort | None = None, permission: Permission = Permission.MEMBER_READ
+) -> list[int]:
+    """Return the numbers of all members the question finds, in order. Raises QueryError."""
+    rows = rows_of(actor, asked)
+    sort = _allowed(actor, sort or Sort())
+    query = selected(actor, asked, rows.member_id, rows=rows, others=[BY_NAME[sort.name]], permission=permission)
+    return list(db.session.scalars(_ordered(query, rows, sort)))
+
+
+def page_ids(
+    actor: User,
+    asked: Asked,
+    *,
+    sort: Sort | None = None,
+    after: int | None = None,
+    number: int = 1,
+    per_page: int = PER_PAGE,
+) -> tuple[list[int], bool]:
+    """Return the members of a page, and whether more follow.
+
+    `after` is the member that the page follows; without it `number` counts pages from the top. Raises QueryError.
+    """
+    rows = rows_of(actor, asked)
+    sort = _allowed(actor, sort or Sort())
+    per_page = max(1, min(per_page, MOST_PER_PAGE))
+    query = selected(actor, asked, rows.member_id, rows=rows, others=[BY_NAME[sort.name]])
+    query = _ordered(query, rows, sort)
+    if after is not None:
+        keys = _keys(rows, sort)
+        place = db.session.execute(
+            _named(selected(actor, Asked(EVERYBODY, asked.day), *keys, rows=rows), rows, sort).where(
+                rows.member_id == after
+            )
+        ).one_or_none()
+        if place is not None:
+            here, there = tuple_(*keys), tuple_(*place)
+            query = query.where(here < there if sort.is_down else here > there)
+    elif number > 1:
+        query = query.offset((number - 1) * per_page)
+    found = list(db.session.scalars(query.limit(per_page + 1)))
+    return found[:per_page], len(found) > per_page
+
+
+def _allowed(actor: User, sort: Sort) -> Sort:
+    if not may_ask(actor, BY_NAME[sort.name]):
+        raise QueryError(f"不能按“{sort.name}”排序，请在列表标题中选择可排序的列")
+    return sort
+
+
+def _keys(rows: Rows, sort: Sort) -> tuple[ColumnElement[Any], ...]:
+    """Return the columns that the order goes by; the empty ones come first, the member's number decides at last."""
+    if sort.name == DEFAULT_SORT:
+        return Member.name_pinyin.expression, rows.member_id
+    column = rows.column(BY_NAME[sort.name])
+    lowest = _LOWEST[column.type.python_type]
+    return func.coalesce(column, lowest), rows.member_id
+
+
+def _named(query: Select[Any], rows: Rows, sort: Sort) -> Select[Any]:
+    """Let a question to the versions know how the names sound, which stands with the members alone."""
+    if sort.name == DEFAULT_SORT and rows.table is MemberVersion:
+        return query.join(Member, Member.id == MemberVersion.member_id)
+    return query
+
+
+def _ordered(query: Select[Any], rows: Rows, sort: Sort) -> Select[Any]:
+    keys = _keys(rows, sort)
+    return _named(query, rows, sort).order_by(*(key.desc() if sort.is_down else key for key in keys))
+
+
+# --- counted by groups ------------------------------------------------------------------------------------------------
+
+
+def grouped(actor: User, asked: Asked, by: Sequence[str]) -> list[Group]:
+    """Return how many members the question finds of each value of the fields `by` (one or two), 未填 included.
+
+    The numbers add up to `count`. Days and years of age are counted in bands. Raises QueryError.
+    """
+    fields = fields_of(by, actor)
+    if not 1 <= len(fields) <= MOST_GROUPED or len(set(by)) != len(fields):
+        raise QueryError(f"请选择一个或两个不同的字段来分组，现在是 {len(fields)} 个")
+    for one in fields:
+        if not can_group(one):
+            raise QueryError(f"不能按“{one.label}”分组，请选择有固定选项的字段")
+    rows = rows_of(actor, asked)
+    keys = [bands.key(one, rows) for one in fields]
+    query = selected(actor, asked, *keys, func.count(), rows=rows, others=fields).group_by(*keys)
+    readers = [bands.reader(one) for one in fields]
+    found = []
+    for *stored, number in db.session.execute(query):
+        codes, words = zip(*(read(one) for read, one in zip(readers, stored, strict=True)), strict=True)
+        found.append(Group(codes, words, number))
+    places = [bands.places(one) for one in fields]
+    return sorted(found, key=lambda group: [place(code) for place, code in zip(places, group.codes, strict=True)])

@@ -1,0 +1,1 @@
+"""Figures: how many of each, in percent, the reports of the year, and one page for a branch."""

@@ -1,0 +1,28 @@
+"""What a report is asked for, as it stands in the address."""
+
+from __future__ import annotations
+
+from wtforms import BooleanField, DateField, SelectField, StringField
+from wtforms.validators import Length, Optional
+
+from portal.core.forms import AddressForm, PortalForm
+from portal.core.purpose import MOST
+
+EXAMPLE = "报送校工会年度统计"
+XLSX, PDF = "xlsx", "pdf"
+
+
+class ReportForm(AddressForm):
+    """The unit, the day, and the two ways in which one may count."""
+
+    unit = SelectField("单位", validate_choice=False)
+    as_of = DateField("截至日期", validators=[Optional()], description="不填就是今天")
+    is_inclusive = BooleanField("“以下”含本数")
+    all_who_studied = BooleanField("学历含结业、肄业")
+
+
+class ExportForm(PortalForm):
+    """For what, and as what kind of file."""
+
+    purpose = StringField("用途", validators=[Length(max=MOST)], description=f"例如：{EXAMPLE}")
+    kind = SelectField("文件", choices={XLSX: "Excel 表格", PDF: "PDF（打印用）"})

@@ -1,0 +1,302 @@
+"""The reports of the year: who is a member (1), ages (2), titles (3), education (4), families (5).
+
+Each number is the answer to one question, written beside it, so that it opens its people and is the same seen from a
+branch and from the union. Rows of places are the units right below the one that is reported on, with all that is below
+them, and what belongs to the unit itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from portal.core.calendar import show_date
+from portal.core.db import db
+from portal.core.errors import Absent
+from portal.members.catalogue import EDUCATION
+from portal.members.enums import MARRIED, FamilyPlanning, PostCategory
+from portal.members.enums import Marital as M
+from portal.members.enums import TitleLevel as T
+from portal.org import access
+from portal.org.models import OrgUnit, User
+from portal.org.permissions import Permission
+from portal.query import asking, bands, conditions
+from portal.query.asking import Asked
+from portal.query.conditions import All, Node
+from portal.query.fields import BY_NAME
+
+from .percent import percentages
+from .summary import Cell
+
+Question = dict[str, Any]
+UNASSIGNED = "未分配（直属本级）"
+TOTAL, UNKNOWN = "合计", "未知"
+COUNTED: Question = {"field": "counted_here", "op": "eq", "value": True}
+ACTIVE: Question = {"field": "membership_status", "op": "eq", "value": "active"}
+HIGH_TITLES = [T.FULL.value, T.ASSOCIATE.value]
+PARTY = ["01", "02"]
+HAN = "01"
+JOINING, LEAVING = ("1", "2"), ("4", "5", "6", "8")
+
+
+# the first digits of GB/T 4658, and the codes of those who graduated
+@dataclass(frozen=True)
+class Level:
+    """A step of education: all codes of GB/T 4658 that belong to it, and those of who graduated."""
+
+    label: str
+    codes: range
+    graduated: tuple[int, ...]
+
+
+LEVELS = (
+    Level("博士", range(11, 14), (11,)),
+    Level("硕士", range(14, 20), (14, 17)),
+    Level("本科", range(20, 29), (21,)),
+    Level("专科", range(30, 34), (31,)),
+)
+POSTGRADUATE = Level("研究生", range(10, 20), (11, 14, 17))
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a report is asked for: the unit, the day; whether 以下 includes the age itself; whether who left a school
+    without graduating counts by it."""
+
+    unit: OrgUnit
+    day: date
+    is_inclusive: bool = True
+    all_who_studied: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a report; `share` is its part of the total in percent, where the report has one."""
+
+    label: str
+    cells: tuple[Cell, ...]
+    share: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report as page, sheet and paper show it; the last row is the check of sums."""
+
+    title: str
+    definition: str
+    wish: Wish
+    heading: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    totals: Row
+
+
+def base(wish: Wish, *more: Question, status: bool = True) -> Node:
+    """Return the question for the members of the unit who are counted here, active unless `status` is given up."""
+    within = {"field": "branch", "op": "within", "value": wish.unit.code}
+    return conditions.parse({"all": [*([ACTIVE] if status else []), COUNTED, within, *more]})
+
+
+def _and(where: Node, *more: Question) -> Node:
+    parts = where.parts if isinstance(where, All) else (where,)
+    return All((*parts, *(conditions.parse(one) for one in more)))
+
+
+# --- 1 --------------------------------------------------------------------------------------------------------------
+
+
+def basics(actor: User, wish: Wish) -> Report:
+    """Return 会员基本情况汇总表: one row for each place, a check of the sums at the end."""
+    young = "le" if wish.is_inclusive else "lt"
+    year = {"from": f"{wish.day.year}-01-01", "to": wish.day.isoformat()}
+    columns: tuple[tuple[str, Node], ...] = (
+        (TOTAL, base(wish)),
+        ("男", base(wish, {"field": "sex", "op": "eq", "value": "1"})),
+        ("女", base(wish, {"field": "sex", "op": "eq", "value": "2"})),
+        ("少数民族", base(wish, {"field": "ethnicity", "op": "ne", "value": HAN})),
+        ("党员", base(wish, {"field": "political_status", "op": "in", "value": PARTY})),
+        ("35岁以下", base(wish, {"field": "age", "op": young, "value": 35})),
+        ("45岁以下", base(wish, {"field": "age", "op": young, "value": 45})),
+        ("高职称", base(wish, {"field": "title_level", "op": "in", "value": HIGH_TITLES})),
+        ("研究生学历", base(wish, _studied(wish, POSTGRADUATE))),
+        ("本年入会", base(wish, {"any": [{"change": one, **year} for one in JOINING]}, status=False)),
+        ("本年离会", base(wish, {"any": [{"change": one, **year} for one in LEAVING]}, status=False)),
+        ("保留会籍", base(wish, {"field": "membership_status", "op": "eq", "value": "retained"}, status=False)),
+    )
+    places = _places(actor, wish.unit)
+    row_of = _rows_of_units(places)
+    numbers = [_by_place(actor, Asked(where, wish.day), row_of) for _, where in columns]
+    rows = tuple(
+        Row(
+            label,
+            tuple(
+                Cell(found[code], _and(where, _at(code, label)))
+                for found, (_, where) in zip(numbers, columns, strict=True)
+            ),
+        )
+        for code, (label, _) in places.items()
+    )
+    return Report(
+        "会员基本情况汇总表",
+        f"正常会员、在本单位统计；以下{'含' if wish.is_inclusive else '不含'}本数；"
+        "本年入会、离会按会籍变化日期；保留会籍另列，不计入合计",
+        wish,
+        "单位",
+        tuple(label for label, _ in columns),
+        rows,
+        Row(TOTAL, tuple(Cell(asking.count(actor, Asked(where, wish.day)), where) for _, where in columns)),
+    )
+
+
+def _studied(wish: Wish, *levels: Level) -> Question:
+    codes = [code for level in levels for code in (level.codes if wish.all_who_studied else level.graduated)]
+    return {"field": "education", "op": "in", "value": [str(code) for code in codes if str(code) in EDUCATION]}
+
+
+def _places(actor: User, unit: OrgUnit) -> dict[str, tuple[str, str]]:
+    """Return code → (label, path) of the rows: the units right below, and the unit itself where it has such."""
+    query = access.scoped(OrgUnit, actor, Permission.MEMBER_READ).where(OrgUnit.parent_id == unit.id)
+    below = {one.code: (one.name, one.path) for one in db.session.scalars(query.order_by(OrgUnit.code))}
+    return below | {unit.code: (UNASSIGNED if below else unit.name, unit.path)}
+
+
+def _rows_of_units(places: dict[str, tuple[str, str]]) -> Callable[[str], str]:
+    """Return the function that tells for a unit's code the code of its row: the lowest place that it lies within."""
+    paths = dict(db.session.execute(select(OrgUnit.code, OrgUnit.path)).all())
+    longest = sorted(((path, code) for code, (_, path) in places.items()), key=lambda pair: -len(pair[0]))
+    return lambda code: next(row for top, row in longest if paths[code].startswith(top))
+
+
+def _by_place(actor: User, asked: Asked, row_of: Callable[[str], str]) -> Counter[str]:
+    """Count by the rows; a unit that closed keeps its row as long as anybody is found in it."""
+    found: Counter[str] = Counter()
+    for group in asking.grouped(actor, asked, ["branch"]):
+        found[row_of(str(group.codes[0]))] += group.number
+    return found
+
+
+def _at(code: str, label: str) -> Question:
+    return {"field": "branch", "op": "eq" if label == UNASSIGNED else "within", "value": code}
+
+
+# --- 2 to 5: every cell the answer to one question ------------------------------------------------------------------
+
+Part = tuple[str, Question]
+
+
+def _crossed(actor: User, wish: Wish, title: str, definition: str, heading: str, rows: Sequence[Part],
+             columns: Sequence[Part], beside: Sequence[Part] = ()) -> Report:  # fmt: skip
+    """Return the report of `rows` by `columns`, each of which takes everybody once; `beside` are counted apart."""
+    across: list[tuple[str, list[Question]]] = [(label, [one]) for label, one in columns]
+    across += [(TOTAL, []), *((label, [one]) for label, one in beside)]
+
+    def line(label: str, more: list[Question]) -> Row:
+        asked = [base(wish, *more, *column) for _, column in across]
+        return Row(label, tuple(Cell(asking.count(actor, Asked(where, wish.day)), where) for where in asked))
+
+    body = [line(label, [one]) for label, one in rows]
+    shares = percentages([row.cells[len(columns)].number for row in body])
+    return Report(
+        title,
+        definition,
+        wish,
+        heading,
+        tuple(label for label, _ in across),
+        tuple(replace(row, share=share) for row, share in zip(body, shares, strict=True)),
+        line(TOTAL, []),
+    )
+
+
+def _is(name: str, *codes: str) -> Question:
+    return {"field": name, "op": "in", "value": list(codes)}
+
+
+def _lacks(name: str) -> Question:
+    return {"field": name, "op": "empty"}
+
+
+def ages(actor: User, wish: Wish) -> Report:
+    """Return 年龄结构: bands of ages by sex."""
+    field = BY_NAME["age"]
+    rows = [(label, conditions.plain(bands.condition(field, code))) for code, label in bands.offered(field, actor)]
+    sexes: list[Part] = [("男", _is("sex", "1")), ("女", _is("sex", "2"))]
+    return _crossed(
+        actor, wish, "年龄结构表", f"正常会员、在本单位统计；年龄为截至 {show_date(wish.day)} 的周岁", "年龄",
+        rows, [*sexes, (UNKNOWN, {"not": _is("sex", "1", "2")})],
+    )  # fmt: skip
+
+
+def titles(actor: User, wish: Wish) -> Report:
+    """Return 职称结构: levels of titles by the kind of post."""
+    rows: list[Part] = [
+        ("正高", _is("title_level", T.FULL)),
+        ("副高", _is("title_level", T.ASSOCIATE)),
+        ("高级（未分正副）", _is("title_level", T.SENIOR)),
+        ("中级", _is("title_level", T.MIDDLE)),
+        ("初级", _is("title_level", T.ASSISTANT, T.STAFF, T.JUNIOR)),
+        ("未定", _is("title_level", T.NONE)),
+        (bands.EMPTY, _lacks("title_level")),
+    ]
+    posts: list[Part] = [(one.label, _is("post_category", one)) for one in PostCategory]
+    return _crossed(
+        actor, wish, "职称结构表", "正常会员、在本单位统计；按职称级别和主要岗位", "职称级别",
+        rows, [*posts, (bands.EMPTY, _lacks("post_category"))],
+    )  # fmt: skip
+
+
+def education(actor: User, wish: Wish) -> Report:
+    """Return 学历学位结构: the highest education by sex."""
+    rows: list[Part] = [(level.label, _studied(wish, level)) for level in LEVELS]
+    known = [one for _, question in rows for one in question["value"]]
+    rows += [
+        ("其他", {"field": "education", "op": "not_in", "value": known}),
+        (bands.EMPTY, _lacks("education")),
+    ]
+    sexes: list[Part] = [("男", _is("sex", "1")), ("女", _is("sex", "2"))]
+    who = "含结业、肄业" if wish.all_who_studied else "只计毕业，结业、肄业计入其他"
+    return _crossed(
+        actor, wish, "学历结构表", f"正常会员、在本单位统计；最高学历，{who}", "学历",
+        rows, [*sexes, (UNKNOWN, {"not": _is("sex", "1", "2")})],
+    )  # fmt: skip
+
+
+def families(actor: User, wish: Wish) -> Report:
+    """Return 婚育情况表: marriage by the number of children, and who holds the certificate of an only child."""
+    rows: list[Part] = [
+        ("未婚", _is("marital_status", M.SINGLE)),
+        ("已婚", _is("marital_status", *sorted(MARRIED))),
+        ("离异", _is("marital_status", M.DIVORCED)),
+        ("丧偶", _is("marital_status", M.WIDOWED)),
+        ("未说明", _is("marital_status", M.UNSTATED)),
+        (bands.EMPTY, _lacks("marital_status")),
+    ]
+    number = "children_count"
+    columns: list[Part] = [(f"{one} 孩", {"field": number, "op": "eq", "value": one}) for one in range(3)]
+    columns += [("3 孩及以上", {"field": number, "op": "ge", "value": 3}), (f"子女数{bands.EMPTY}", _lacks(number))]
+    certificate = ("持独生子女证", _is("family_planning", FamilyPlanning.ONLY_CHILD_CERTIFICATE))
+    return _crossed(
+        actor, wish, "婚育情况表", "正常会员、在本单位统计；持独生子女证另列", "婚姻状况", rows, columns, [certificate]
+    )
+
+
+def unit_of(actor: User, code: str) -> OrgUnit:
+    """Return the unit with this code in the actor's scope. Raises Absent."""
+    query = access.scoped(OrgUnit, actor, Permission.MEMBER_READ).where(OrgUnit.code == code)
+    unit = db.session.scalars(query).one_or_none()
+    if unit is None:
+        raise Absent
+    return unit
+
+
+REPORTS: dict[str, tuple[str, str, Callable[[User, Wish], Report]]] = {
+    "basics": ("会员基本情况汇总表", "各单位的人数、性别、民族、党员、青年、高职称、研究生、本年入会和离会", basics),
+    "ages": ("年龄结构表", "各年龄段的男女人数", ages),
+    "titles": ("职称结构表", "各职称级别在各类岗位上的人数", titles),
+    "education": ("学历结构表", "博士、硕士、本科、专科和其他的男女人数", education),
+    "families": ("婚育情况表", "婚姻状况和子女数，持独生子女证的人数", families),
+}
