@@ -36,8 +36,8 @@ WRITING = re.compile(r"\s*(INSERT INTO|UPDATE|DELETE FROM)\s+\"?(\w+)", re.IGNOR
 
 # What is counted apart, whatever becomes of the request: when a device was last seen, how often a code is opened.
 COUNTED = frozenset({"login_sessions", "code_days"})
-# What may change without a trace: that, a kept search, whether one has read one's own notice.
-UNTRACED = COUNTED | {"search_texts", "notices"}
+# What may change without a trace: that, a kept search or question, whether one has read one's own notice.
+UNTRACED = COUNTED | {"search_texts", "kept_questions", "notices"}
 TRACE = frozenset({"audit_events", "audit_heads"})
 # The answers that exist to show a full number.
 REVEALING = frozenset({"members.reveal"})

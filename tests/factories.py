@@ -154,7 +154,7 @@ class Canaries:
 def canaries() -> Canaries:
     """Return a person's values with a canary in every field that is masked, of the family, secret or encrypted."""
     serial = next(_serial)
-    mark = f"{serial:04d}"
+    mark = f"{serial % 10_000:04d}"  # four digits end a mobile, however long a process lives
     birth = date(1976, 1, 1) + timedelta(days=serial % 9000)
     number = id_number(birth=birth, sex="2", area="130303", serial=serial)
     salary, mobile, address = f"4{mark}.73", f"1760335{mark}", f"金丝雀{mark}路密址"

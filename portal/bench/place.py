@@ -6,9 +6,10 @@ import hashlib
 import json
 import re
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,19 +37,24 @@ MEMBERS_TO_A_UNIT = 686_500 / 15_365  # the city that the portal shall serve one
 UNITS_LEAST = 4
 # user names of the operators: of the whole city, of its largest county, of a union of middling size
 UNION, BRANCH, LEAF = "bench-union", "bench-branch", "bench-leaf"
+DATABASE, KEYS = "portal.db", "keys.json"
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Place:
-    """A seeded portal: `password` is that of all three people, `members` the number seeded, `day` when they were."""
+    """A seeded portal: `password` is that of all three people, `members` the number seeded, `day` when they were.
+
+    `leaving` runs when the place is left.
+    """
 
     app: Flask
     folder: Path
     members: int
     password: str
     day: str
+    leaving: ExitStack = field(default_factory=ExitStack)
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -68,21 +74,55 @@ class Place:
     def sign_in_form(self, client: FlaskClient, username: str) -> dict[str, str]:
         """Return what the sign-in page of this browser sends."""
         page = client.get("/login").get_data(as_text=True)
-        token = re.search(r'name="csrf_token" value="([^"]+)"', page)
-        return {"username": username, "password": self.password, "csrf_token": token[1] if token else ""}
+        return {"username": username, "password": self.password, "csrf_token": csrf_token(page)}
+
+    def copied(self) -> Place:
+        """Return a copy for cases that write, in a folder within this one's; it holds nothing before `renew`."""
+        folder = self.folder / "copy"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        shutil.copyfile(self.folder / KEYS, folder / KEYS)
+        copy = replace(self, app=_app(folder), folder=folder)
+        self.leaving.callback(shutil.rmtree, folder, ignore_errors=True)
+        self.leaving.callback(copy.close)
+        return copy
+
+    def renew(self) -> None:
+        """Set a copy back to the members that were seeded; nobody is signed in any more."""
+        self.close()
+        for file in self.folder.glob(f"{DATABASE}*"):
+            file.unlink()
+        shutil.rmtree(self.folder / "uploads", ignore_errors=True)
+        self.copy_database(self.folder / DATABASE)
+
+    def copy_database(self, path: Path) -> None:
+        """Copy the database that a copy begins with to `path`."""
+        seeded = self.folder.parent / DATABASE
+        with closing(sqlite3.connect(seeded)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # what is written stands in the file itself
+        shutil.copyfile(seeded, path)
+
+    def close(self) -> None:
+        """Close all connections to the database."""
+        with self.app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+def csrf_token(page: str) -> str:
+    """Return the token that the forms of a page send."""
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    return token[1] if token else ""
 
 
 @contextmanager
 def place_at(folder: Path) -> Iterator[Place]:
     """Open a place that `seeded` has made; no app context is left around it, for each request needs its own."""
     made = json.loads((folder / "made.json").read_text("utf-8"))
-    app = _app(folder)
-    with app.app_context():
-        engine = db.engine
-    try:
-        yield Place(app=app, folder=folder, **made)
-    finally:
-        engine.dispose()
+    with ExitStack() as leaving:
+        place = Place(app=_app(folder), folder=folder, leaving=leaving, **made)
+        leaving.callback(place.close)
+        yield place
 
 
 def seeded(instance: Path, members: int, say: Say) -> Path:
@@ -104,7 +144,7 @@ def seeded(instance: Path, members: int, say: Say) -> Path:
 
 
 def _app(folder: Path) -> Flask:
-    return create_app(Settings(instance=folder, database_uri=f"sqlite:///{folder / 'portal.db'}", profile="city"))
+    return create_app(Settings(instance=folder, database_uri=f"sqlite:///{folder / DATABASE}", profile="city"))
 
 
 def _make(folder: Path, members: int, say: Say) -> None:

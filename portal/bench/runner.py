@@ -12,13 +12,14 @@ from typing import Any
 
 from portal.core.errors import DomainError
 
-from . import memory, pages, paper, place, signin
+from . import bringing, memory, pages, paper, place, signin
 from .measuring import Case, Timing, Unequal, measure, worst
 from .place import Place, Say
 
 # name (as among the goals) -> the cases of the operation; a new one is a function and a line here
 OPERATIONS: dict[str, Callable[[Place], list[Case]]] = {
     "list": pages.list_cases,
+    "import": bringing.import_cases,
     "form": paper.form_cases,
     "forms": paper.forms_cases,
     "signin": signin.signin_cases,
@@ -36,10 +37,12 @@ def run(instance: Path, *, members: int, only: Sequence[str], say: Say) -> dict[
         if name not in OPERATIONS:
             raise DomainError(f"没有名为 {name} 的测试项目，可选：{'、'.join(NAMES)}")
     folder = place.seeded(instance, members, say)
-    with place.place_at(folder) as here:
-        with here.reading():
-            say(f"虚构会员 {members} 人（{here.day} 生成），全部记录的 SHA-256：{place.rows_sha256()}")
-        timed = {name: _timed(here, name, say) for name in only or NAMES}
+    with place.place_at(folder) as here, here.reading():
+        say(f"虚构会员 {members} 人（{here.day} 生成），全部记录的 SHA-256：{place.rows_sha256()}")
+    timed = {}
+    for name in only or NAMES:
+        with place.place_at(folder) as here:  # each in a place of its own: one that writes leaves nothing behind
+            timed[name] = _timed(here, name, say)
     operations = []
     for name, timings in timed.items():
         peak = memory.peak_mb([sys.executable, "-m", "portal.bench.alone", str(folder), name])

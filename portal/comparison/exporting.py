@@ -8,6 +8,7 @@ from portal.core import audit, workbooks
 from portal.core.calendar import local, show_time
 from portal.core.db import db, release, writes
 from portal.core.errors import DomainError
+from portal.core.purpose import stated
 from portal.members import sight
 from portal.org.models import User
 
@@ -19,7 +20,6 @@ audit.name_acts({"comparison.export": "导出比对结果"})
 
 HEADINGS = ("姓名", "工号", "部门", "分工会", "内容", "系统中", "名单中", "处理结果", "备注")
 WIDTHS = (12.0, 14.0, 22.0, 22.0, 28.0, 20.0, 20.0, 16.0, 28.0)
-PURPOSE_LEAST = 4  # characters
 NO_NUMBERS = "（证件号码不导出）"
 
 
@@ -28,9 +28,7 @@ def export(actor: User, comparison_id: int, cut: Cut, *, purpose: str) -> tuple[
 
     Raises Absent, DomainError on `purpose` without one, or where the list is empty.
     """
-    purpose = " ".join(purpose.split())
-    if not PURPOSE_LEAST <= len(purpose) <= 100:
-        raise DomainError(f"请填写用途，{PURPOSE_LEAST} 至 100 个字，例如：与人事处核对", field="purpose")
+    purpose = stated(purpose, example="与人事处核对")
     actor_id = actor.id
     item = service.find(actor, comparison_id)
     rows = [_cells(actor, service.line(actor, one)) for one in service.all_of(actor, item, cut)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wtforms import FileField, HiddenField, SelectField, StringField
 
-from portal.core.forms import PortalForm
+from portal.core.forms import AddressForm, PortalForm
 
 from .taking import NOTE_LONGEST, Reason
 
@@ -21,13 +21,8 @@ class UploadForm(PortalForm):
     unit = SelectField("与哪里的会员比对", validate_choice=False)
 
 
-class CutForm(PortalForm):
+class CutForm(AddressForm):
     """What a list is cut to; it stands in the address."""
-
-    class Meta(PortalForm.Meta):
-        """A search changes nothing, so it needs no token."""
-
-        csrf = False
 
     show = SelectField("情况", validate_choice=False)
     unit = SelectField("分工会", validate_choice=False)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from portal.core.errors import DomainError
 from portal.core.forms import PortalForm
-from portal.core.web import attachment, renders
+from portal.core.web import XLSX, download, numbered_page, renders
 from portal.members.importing.forms import columns_form, mapping_of
 from portal.org import access
 from portal.org.guards import needs
@@ -28,7 +28,6 @@ bp = Blueprint("comparison", __name__, url_prefix="/comparison")
 
 REFUSED, GONE_ON, SEE_OTHER = 422, 409, 303
 SHOWN, TOLD = 100, 8  # lines of what is about to be done; sentences about what was not
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @bp.route("/", methods=["GET", "POST"])
@@ -50,7 +49,7 @@ def index() -> ResponseReturnValue:
             return redirect(url_for(".detail", id=item.id), SEE_OTHER)
     number = max(1, request.args.get("page", 1, type=int))
     items, total = service.comparisons(current_user, page=number)
-    page = _page(total, number, ".index", {})
+    page = numbered_page(".index", total=total, number=number, per_page=service.PER_PAGE)
     body = render_template(
         "comparison/index.html",
         form=form,
@@ -70,17 +69,6 @@ def _bring(form: UploadForm) -> Comparison:
     unit = form.text("unit")
     number = int(unit) if unit.isascii() and unit.isdigit() and len(unit) < 10 else 0
     return bringing.bring(current_user._get_current_object(), file.read(), file.filename or "", number)
-
-
-def _page(total: int, number: int, endpoint: str, here: dict[str, Any]) -> dict[str, Any]:
-    """Return what `pager` shows."""
-    return {
-        "total": total,
-        "number": number,
-        "first_url": url_for(endpoint, **here),
-        "prev_url": url_for(endpoint, **here, page=number - 1) if number > 1 else None,
-        "next_url": url_for(endpoint, **here, page=number + 1) if number * service.PER_PAGE < total else None,
-    }
 
 
 @bp.route("/<int:id>/columns", methods=["GET", "POST"])
@@ -142,7 +130,7 @@ def _detail(item: Comparison, export_form: ExportForm) -> ResponseReturnValue:
         lines=lines,
         units=units,
         here=_address(cut),
-        page=_page(total, number, ".detail", here),
+        page=numbered_page(".detail", total=total, number=number, per_page=service.PER_PAGE, **here),
         form=form,
         export_form=export_form,
         acts=_acts(user, item, cut, lines),
@@ -283,7 +271,7 @@ def export(id: int) -> ResponseReturnValue:
                 raise
             form.refuse(error)
         else:
-            return Response(content, mimetype=XLSX, headers={"Content-Disposition": attachment(name)})
+            return download(content, XLSX, name)
     return _detail(service.find(user, id), form)
 
 

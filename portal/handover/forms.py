@@ -9,7 +9,7 @@ from wtforms.validators import InputRequired, Length
 
 from portal.core.enums import LabelEnum
 from portal.core.fields import Field
-from portal.core.forms import PortalForm, form_class
+from portal.core.forms import AddressForm, form_class
 from portal.core.kinds import Kind
 
 TYPED = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
@@ -21,13 +21,8 @@ class Part(LabelEnum):
     DAY = "day", "交接日"
 
 
-class LeaverForm(PortalForm):
+class LeaverForm(AddressForm):
     """Whose work is handed over; stands in the address."""
-
-    class Meta(PortalForm.Meta):
-        """A look changes nothing, so it needs no token."""
-
-        csrf = False
 
     from_username = StringField(
         "移交人的用户名",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -25,6 +26,9 @@ from .workflow import HANDOVER
 
 LATEST = timedelta(days=366)
 PER_PAGE = 50
+NOT_ONES_OWN = "不能办理自己的交接，请由其他管理员办理"
+
+EndOf = Callable[[Grant, date], date | None]  # the end of the successor's office: of the old one, from its first day on
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ def find_leaver(actor: User, username: str) -> User:
     if user is None or not reach.sees(actor, user):
         raise DomainError("您的管理范围内没有这个用户名，请核对，或在账号列表里查找", field="from_username")
     if user.id == actor.id:
-        raise DomainError("不能办理自己的交接，请由其他管理员办理", field="from_username")
+        raise DomainError(NOT_ONES_OWN, field="from_username")
     return user
 
 
@@ -57,7 +61,7 @@ def plan(actor: User, user: User) -> Plan:
     if not mine:
         words = "没有职责可以移交" if not held else "的职责由上级设置，请由上级办理交接"
         raise DomainError(f"{user.name}{words}", field="from_username")
-    return Plan(user, mine, [grant for grant in held if grant not in mine], _matters(user))
+    return Plan(user, mine, [grant for grant in held if grant not in mine], matters_of(user))
 
 
 def arrange(
@@ -77,19 +81,87 @@ def arrange(
     successor's offices begin on the day, the old ones end the day before. Raises DomainError under the input that is
     wrong, Conflict if the user's work is being handed over already.
     """
-    if not today() <= day <= today() + LATEST:
-        raise DomainError("交接日应在今天以后一年以内，请核对", field="day")
-    db.session.refresh(user, with_for_update={"of": User})  # of two at once, the second finds what the first has done
-    if waiting_of(user):
-        raise Conflict(f"{user.name}的交接已由他人安排，请刷新后查看")
-    found = plan(actor, user)
-    todos = passing.todos(user)
+    check_day(day)
+    _hold(user)
+    found, todos = plan(actor, user), passing.todos(user)
     successor, password = _successor(actor, user, username, name, found.grants[0], day, secret)
     opened = list(successor.grants) if password else []
-    passed = [_pass(actor, successor, grant, day, opened) for grant in found.grants]
+    passed = [_pass(actor, successor, grant, day, opened, _end) for grant in found.grants]
+    item = _arrange(actor, user, successor, passed, todos, day=day, reason=reason, batch_id=batch_id)
+    complete(actor, item)
+    return item, password
+
+
+def check_for_term(actor: User, user: User, successor: User | None, grants: list[Grant], day: date) -> None:
+    """Raise DomainError unless `grants` of `user` can pass on `day`; `successor` None is one whose account is to come.
+
+    Conflict if the user's work is being handed over already.
+    """
+    check_day(day)
+    if user.id == actor.id:
+        raise DomainError(NOT_ONES_OWN, field="from_username")
+    if not all(reach.may_appoint(actor, grant.role, grant.unit) for grant in grants):
+        raise DomainError(f"{user.name}的职责由上级设置，请由上级办理交接", field="from_username")
+    if waiting_of(user):
+        raise Conflict(f"{user.name}的交接已由他人安排，请刷新后查看")
+    if successor is not None:
+        check_successor(actor, user, successor)
+        for grant in grants:
+            _held(successor, grant, max(day, grant.starts))
+
+
+def arrange_for_term(
+    actor: User,
+    user: User,
+    successor: User,
+    grants: list[Grant],
+    *,
+    day: date,
+    ends: date | None,
+    reason: str,
+    batch_id: str,
+) -> Handover:
+    """Hand `grants` of `user`, and no other office of hers, over to the account `successor` with the day `day`.
+
+    The successor's offices last through `ends`, the end of her term (None: open), whatever end the old ones had. Where
+    the day is today the caller calls `complete`, once all of the term have what they come into. Raises as
+    `check_for_term`.
+    """
+    _hold(user)
+    check_for_term(actor, user, successor, grants, day)
+    todos = passing.todos(user)
+    passed = [_pass(actor, successor, grant, day, [], lambda *_: ends) for grant in grants]
+    return _arrange(actor, user, successor, passed, todos, day=day, reason=reason, batch_id=batch_id)
+
+
+def check_day(day: date) -> None:
+    """Raise DomainError on `day` for a day on which nothing is handed over."""
+    if not today() <= day <= today() + LATEST:
+        raise DomainError("交接日应在今天以后一年以内，请核对", field="day")
+
+
+def _hold(user: User) -> None:
+    """Of two who hand over at once, let the second find what the first has done. Raises Conflict where it waits."""
+    db.session.refresh(user, with_for_update={"of": User})
+    if waiting_of(user):
+        raise Conflict(f"{user.name}的交接已由他人安排，请刷新后查看")
+
+
+def _arrange(
+    actor: User,
+    user: User,
+    successor: User,
+    passed: list[_Passed],
+    todos: list[tuple[str, int]],
+    *,
+    day: date,
+    reason: str,
+    batch_id: str | None,
+) -> Handover:
+    """Write down what has passed, with what waited for the user before."""
     db.session.flush()  # the handing-over names the offices by number
     item = Handover(
-        unit=min((grant.unit for grant in found.grants), key=lambda unit: len(unit.path)),
+        unit=min((one.old.unit for one in passed), key=lambda unit: len(unit.path)),
         from_user=user,
         to_user=successor,
         day=day,
@@ -105,9 +177,13 @@ def arrange(
     except IntegrityError as error:
         raise Conflict(f"{user.name}的交接已由他人安排，请刷新后查看") from error
     audit.record(actor, "handover.arrange", item, reason=reason.strip(), batch_id=batch_id)
-    if day == today():
-        HANDOVER.fire(item, "complete", actor, own=True, batch_id=batch_id)
-    return item, password
+    return item
+
+
+def complete(actor: User, item: Handover) -> None:
+    """Do what was arranged for today; what is for a later day waits for the clock."""
+    if item.day == today():
+        HANDOVER.fire(item, "complete", actor, own=True, batch_id=item.batch_id)
 
 
 @dataclass(frozen=True)
@@ -132,18 +208,13 @@ class _Passed:
         }
 
 
-def _pass(actor: User, successor: User, grant: Grant, day: date, opened: list[Grant]) -> _Passed:
+def _pass(actor: User, successor: User, grant: Grant, day: date, opened: list[Grant], ends_of: EndOf) -> _Passed:
     """Let the successor's office begin and the old one end; `opened` is what a new account was opened with."""
     starts, former = max(day, grant.starts), grant.ends
-    new = next((held for held in reach.offices(successor) if _is_same(held, grant)), None)
+    new = _held(successor, grant, starts)
     is_made = new is None or new in opened
     if new is None:
-        new = people.give(actor, successor, people.Office(grant.role, grant.unit, starts, _end(grant, starts)))
-    elif not new.holds_on(starts):
-        raise DomainError(
-            f"{successor.name}已有的{new.trace_label}在交接日不生效，请先在账号页结束它，再办理交接",
-            field="to_username",
-        )
+        new = people.give(actor, successor, people.Office(grant.role, grant.unit, starts, ends_of(grant, starts)))
     ending = Ending.BY_ITSELF
     if grant.starts >= day or day == today():
         ending = Ending.AT_ONCE
@@ -152,6 +223,17 @@ def _pass(actor: User, successor: User, grant: Grant, day: date, opened: list[Gr
         ending = Ending.BEFORE
         people.end_grant(actor, grant, day - timedelta(days=1))
     return _Passed(grant, new, is_made, former, ending)
+
+
+def _held(successor: User, grant: Grant, starts: date) -> Grant | None:
+    """Return the same office where the successor has it. Raises DomainError for one that does not hold on `starts`."""
+    new = next((held for held in reach.offices(successor) if _is_same(held, grant)), None)
+    if new is not None and not new.holds_on(starts):
+        raise DomainError(
+            f"{successor.name}已有的{new.trace_label}在交接日不生效，请先在账号页结束它，再办理交接",
+            field="to_username",
+        )
+    return new
 
 
 def _successor(
@@ -170,6 +252,12 @@ def _successor(
     except DomainError as error:
         fields = {"username": "to_username", "name": "to_name"}
         raise DomainError(error.message, field=fields.get(error.field or "")) from error
+    check_successor(actor, leaver, successor)
+    return successor, ""
+
+
+def check_successor(actor: User, leaver: User, successor: User) -> None:
+    """Raise DomainError on `to_username` for an account that cannot take over what `leaver` has."""
     if successor.id == leaver.id:
         raise DomainError("接任人不能是移交人本人", field="to_username")
     if successor.id == actor.id:
@@ -178,7 +266,6 @@ def _successor(
         raise DomainError(f"{successor.name}的账号已停用，请先启用或改选他人", field="to_username")
     if not reach.may_be_given(actor, successor):
         raise DomainError("接任人的账号不由您管理，请由其上级办理，或改选他人", field="to_username")
-    return successor, ""
 
 
 def _end(grant: Grant, starts: date) -> date | None:
@@ -224,9 +311,11 @@ def complete_due() -> None:
             HANDOVER.fire(item, "complete", CLOCK, own=True)
 
 
-def listed(actor: User, before: int | None = None) -> list[Handover]:
-    """Return a page of the handings-over within the actor's scope and one more, newest first."""
+def listed(actor: User, before: int | None = None, batch_id: str = "") -> list[Handover]:
+    """Return a page of the handings-over within the actor's scope and one more, newest first; of one batch, or all."""
     query = access.scoped(Handover, actor, Permission.HANDOVER).order_by(Handover.id.desc()).limit(PER_PAGE + 1)
+    if batch_id:
+        query = query.where(Handover.batch_id == batch_id)
     if before is not None:
         query = query.where(Handover.id < before)
     return list(db.session.scalars(query))
@@ -238,10 +327,17 @@ def offices_of(item: Handover) -> list[Grant]:
     return list(db.session.scalars(select(Grant).where(Grant.id.in_(numbers)).order_by(Grant.id)))
 
 
+def made_by(item: Handover) -> list[Grant]:
+    """Return those of the successor's grants that were made for a handing-over."""
+    numbers = {one["new"] for one in item.passing if one["is_made"]}
+    return [grant for grant in offices_of(item) if grant.id in numbers]
+
+
 def matters(item: Handover) -> list[tuple[str, int]]:
     """Return what passes with the offices, as (label, number): as it is, or as it was on the day."""
-    return _matters(item.from_user) if item.state is HandoverState.WAITING else item.counts
+    return matters_of(item.from_user) if item.state is HandoverState.WAITING else item.counts
 
 
-def _matters(user: User) -> list[tuple[str, int]]:
+def matters_of(user: User) -> list[tuple[str, int]]:
+    """Return what waits for the user and what is hers, as (label, number)."""
     return [*passing.todos(user), *passing.counts(user.id)]

@@ -24,15 +24,19 @@ REFUSED = (409, 422)
 @bp.get("/")
 @needs(Permission.HANDOVER)
 def index() -> ResponseReturnValue:
-    """List the handings-over within one's scope, newest first; `before` is the number of the last one seen."""
-    before = request.args.get("before", type=int)
-    rows = service.listed(current_user, before)
+    """List the handings-over within one's scope, newest first; `before` is the number of the last one seen.
+
+    `batch` cuts the list to those of one term.
+    """
+    before, batch = request.args.get("before", type=int), request.args.get("batch", "")
+    rows = service.listed(current_user, before, batch)
     shown = rows[: service.PER_PAGE]
-    older_url = url_for(".index", before=shown[-1].id) if len(rows) > len(shown) else None
+    older_url = url_for(".index", before=shown[-1].id, batch=batch or None) if len(rows) > len(shown) else None
     return render_template(
         "handover/index.html",
         rows=shown,
         earlier=before is not None,
+        batch=batch,
         older_url=older_url,
         may_arrange=current_user.holds(Permission.ACCOUNT_MANAGE),
     )

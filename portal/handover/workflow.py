@@ -131,7 +131,7 @@ HANDOVER = Workflow(
             effect=cancelled,
             not_yet=too_late,
             tone="danger",
-            confirm="原任的职责照旧，接任人的职责作废；双方都会收到站内信。",
+            confirm="原任的职责照旧，接任人的职责作废；双方都会收到站内信。已登记的工会职务不随之改变。",
         ),
     ),
     fetch,

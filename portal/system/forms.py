@@ -9,7 +9,7 @@ from wtforms import HiddenField, SelectField, StringField
 
 from portal.core.enums import LabelEnum
 from portal.core.fields import Field
-from portal.core.forms import PortalForm, form_class
+from portal.core.forms import AddressForm, form_class
 from portal.core.kinds import Kind
 from portal.core.settings import Setting
 
@@ -26,13 +26,8 @@ _Days = form_class(
 )
 
 
-class TraceFilterForm(_Days):  # type: ignore[misc,valid-type]  # a class that is made of fields
+class TraceFilterForm(_Days, AddressForm):  # type: ignore[misc,valid-type]  # a class that is made of fields
     """What the trace is cut to; from the address."""
-
-    class Meta(PortalForm.Meta):
-        """A search changes nothing, so it needs no token."""
-
-        csrf = False
 
     actor = StringField("办理人", description="姓名或用户名", render_kw={"maxlength": 40})
     act = SelectField("操作", validate_choice=False)

@@ -30,7 +30,9 @@ def trace() -> ResponseReturnValue:
     """Search the trace; what is looked for stands in the address."""
     form = TraceFilterForm(formdata=request.args)
     form.act.choices = [("", "全部"), *audit.acts(current_app.config["PROFILE"])]
-    words = {name: form.text(name).strip() for name in ("actor", "act", "subject", "unit", "item", "batch")}
+    words: dict[str, Any] = {
+        name: form.text(name).strip() for name in ("actor", "act", "subject", "unit", "item", "batch")
+    }
     page = events.Page([], "0", has_older=False)
     try:
         days: dict[str, Any] = form.values()

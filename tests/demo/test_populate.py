@@ -99,7 +99,7 @@ def test_every_account_signs_in_once_and_may_what_its_role_says(populate: Popula
     assert len({password for _, _, password, _ in accounts}) == 7
     for label, username, password, code in accounts:
         database.reads()
-        user = org.sign_in(username, password, address="127.0.0.1", device="test")
+        user = db.session.get_one(User, org.sign_in(username, password, address="127.0.0.1", device="test").id)
         assert user.must_change_password
         me = members.own(user)
         assert (me is None) == (label == "超级管理员")

@@ -21,7 +21,7 @@ from tests.faults.conftest import Scene, one_approval
 # the end of a statement, or of the transaction, in the order in which an approval comes to them
 STATEMENTS = {
     "the state is moved": "UPDATE applications SET state",
-    "the number is taken": "UPDATE number_counters",
+    "the number is taken": "INSERT INTO number_counters",
     "the account is opened": "INSERT INTO users",
     "the member is written": "INSERT INTO members",
     "the version is written": "INSERT INTO member_versions",

@@ -487,7 +487,7 @@ def test_the_last_four_may_be_tried_five_times(tree: dict[str, OrgUnit]) -> None
     for _ in range(5):
         with pytest.raises(DomainError, match="证件号码后四位不正确"):
             receipts.set_password(code, wrong, PASSWORD, PASSWORD)
-    with pytest.raises(TooOften, match="分工会现场办理"):
+    with pytest.raises(TooOften, match="到所在工会现场办理"):
         receipts.set_password(code, person.id_number[-4:], PASSWORD, PASSWORD)
 
     tried = [event.action for event in audit.events_of(item) if event.action == "joining.password_try"]

@@ -485,7 +485,7 @@ def test_another_device_needs_the_code(client: DistrustfulClient, tree: dict[str
     assert "请输入提交申请时得到的回执码" in words(before.text)
     assert (wrong.status_code, under(wrong.text, "code")) == (
         422,
-        "回执码不正确，请核对后重新输入；多次不成功请联系分工会",
+        "回执码不正确，请核对后重新输入；多次不成功请联系所在工会",
     )
     assert "宋新人的入会申请" in words(opened.text)
     assert code not in "".join(step.location for step in opened.history)

@@ -1,10 +1,4 @@
-"""How long it takes a person, and how many clicks: counted from what is really typed, tapped and clicked, never slept.
-
-The pace is that of somebody who is used to a phone but in no hurry. A key takes as long as the average of 37,000 people
-on phones (36 words a minute: Palin and others, 2019); Chinese is typed by its pinyin, with one key to choose each two
-characters. Looking for the next input and tapping it are the mental step and the pointing of the keystroke-level model
-(Card, Moran and Newell, 1980). What has to be agreed to is read word by word, at 500 characters a minute.
-"""
+"""How long it takes a person, and how many clicks: what has to be done in minutes is done in minutes (see `pace`)."""
 
 from __future__ import annotations
 
@@ -19,19 +13,12 @@ from pathlib import Path
 
 import pypdf
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
-from pypinyin import lazy_pinyin
+from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.applicant import Applicant, address_of, portrait, send, somebody
+from tests.journeys.pace import Hand, keys_for
 from tests.journeys.test_first_walk import HERS
 from tests.serving import ROOT, Account, Desk, School, Server
-
-KEY = 60 / (36 * 5)  # seconds
-NEXT = 1.35 + 0.4  # to look for the next input, and to tap it
-CHOOSE = 2.5  # in a list that has opened: find it and tap it
-DAY = 5.0  # to turn the wheels of a day or a month
-PICTURE = 12.0  # to find one's portrait among the pictures
-READ = 60 / 500  # a character
 
 SIX_MINUTES = 360
 NEW_COLLEAGUES = 86
@@ -53,59 +40,6 @@ with create_app(load()).app_context():
 """
 
 
-class Hand:
-    """A person at the phone: does what she does, and counts the seconds."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.seconds = 0.0
-        self.keys = 0
-        self.taps = 0
-
-    def reads(self, text: Locator) -> None:
-        """Read a paragraph, or several."""
-        for part in text.all_inner_texts():
-            self.seconds += READ * len(re.sub(r"\s", "", part))
-
-    def tap(self, one: Locator) -> None:
-        """Find something and tap it."""
-        one.tap()
-        self.taps += 1
-        self.seconds += NEXT
-
-    def answer(self, name: str, value: object) -> None:
-        """Give the input `name` its value, as its kind is given one on a phone."""
-        one = self.page.locator(f'main [name="{name}"]')
-        if isinstance(value, list):
-            for choice in value:
-                self.tap(self.page.locator(f'main [name="{name}"][value="{choice}"]'))
-        elif value is True:
-            self.tap(one)
-        elif isinstance(value, Path):
-            one.set_input_files(value)  # the phone's own gallery opens
-            self.seconds += NEXT + PICTURE
-        elif one.evaluate("one => one.tagName") == "SELECT":
-            self.seconds += NEXT
-            if one.input_value() != value:
-                one.select_option(str(value))  # the phone's own list opens
-                self.seconds += CHOOSE
-        elif one.get_attribute("type") in ("date", "month"):
-            one.fill(str(value))  # the phone's own wheels
-            self.seconds += NEXT + DAY
-        else:
-            self.tap(one)
-            self.page.keyboard.insert_text(str(value))
-            keys = keys_for(str(value))
-            self.keys += keys
-            self.seconds += KEY * keys
-
-
-def keys_for(text: str) -> int:
-    """Return how many keys it takes to type `text`: characters as they are, Chinese by its pinyin."""
-    chinese = re.findall("[一-鿿]", text)
-    return len(text) - len(chinese) + sum(map(len, lazy_pinyin(chinese))) + -(-len(chinese) // 2)
-
-
 def test_keys_are_counted_as_they_are_pressed() -> None:
     assert keys_for("13903350001") == 11
     assert keys_for("欧阳雨桐") == len("ouyangyutong") + 2
@@ -124,7 +58,7 @@ def test_a_full_form_is_filled_in_on_a_phone_in_less_than_six_minutes(
     for name, value in {**she.inputs, "photo": portrait(tmp_path), "consent": True}.items():
         hand.answer(name, value)
     hand.taps += 1
-    hand.seconds += NEXT
+    hand.seconds += hand.next
     receipt = send(phone)
 
     record_property("seconds", round(hand.seconds))

@@ -164,7 +164,7 @@ def she_sets_her_password(phone: Page, she: Applicant) -> str:
 def she_sees_her_record(phone: Page, she: Applicant, member_no: str) -> None:
     """She signs in with the password that she has set, and finds what she had typed."""
     type_in(phone, she.inputs["staff_no"], PASSWORD_HERS)
-    phone.get_by_role("link", name="菜单").click()
+    phone.get_by_role("link", name="打开菜单").click()
     phone.get_by_role("navigation", name="主菜单").get_by_role("link", name="我的会员信息").click()
     record = phone.get_by_role("main")
     for typed in (she.name, member_no, "副教授", "燕山大学", "欧阳建国", she.inputs["home_address"], "第一分工会"):

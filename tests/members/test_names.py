@@ -96,3 +96,10 @@ def test_what_is_found_by_is_itself_a_key(name: str) -> None:
     assert names.search_key(initials) == initials
     assert len(initials) == len(name.replace("·", ""))
     assert names.search_key(names.search_key(name)) == names.search_key(name)
+
+
+@pytest.mark.parametrize("name", ["李长江", "王晓芸", "张大夫", "周重庆", "林单于", "陈𠮷祥", "吴朝阳", "赵会计"])
+def test_characters_sound_as_in_the_words_they_are_part_of(name: str) -> None:
+    from pypinyin import lazy_pinyin
+
+    assert names.pinyin(name)[0] == "".join(lazy_pinyin(name, errors=list))

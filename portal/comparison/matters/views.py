@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from wtforms import SelectField
 
 from portal.core import audit
-from portal.core.forms import PortalForm
+from portal.core.forms import AddressForm
+from portal.core.web import numbered_page
 from portal.org.guards import needs
 from portal.org.permissions import Permission
 
@@ -21,13 +22,8 @@ from .workflow import MATTERS
 bp = Blueprint("matters", __name__, url_prefix="/comparison/matters")
 
 
-class CutForm(PortalForm):
+class CutForm(AddressForm):
     """What the list is cut to; it stands in the address."""
-
-    class Meta(PortalForm.Meta):
-        """A search changes nothing, so it needs no token."""
-
-        csrf = False
 
     state = SelectField("情况", validate_choice=False, choices=dict([*MatterState.choices(), (service.ALL, "全部")]))
     kind = SelectField("事项", validate_choice=False, choices=dict([("", "全部"), *MatterKind.choices()]))
@@ -42,13 +38,7 @@ def index() -> ResponseReturnValue:
     number = max(1, given.get("page", 1, type=int))
     rows, total = service.matters(current_user, state=state, kind=kind, page=number)
     here: dict[str, Any] = {name: text for name, text in (("state", state), ("kind", kind)) if text}
-    page = {
-        "total": total,
-        "number": number,
-        "first_url": url_for(".index", **here),
-        "prev_url": url_for(".index", **here, page=number - 1) if number > 1 else None,
-        "next_url": url_for(".index", **here, page=number + 1) if number * service.PER_PAGE < total else None,
-    }
+    page = numbered_page(".index", total=total, number=number, per_page=service.PER_PAGE, **here)
     form = CutForm(formdata=None, data={"state": state or MatterState.OPEN.value, "kind": kind})
     return render_template("comparison/matters.html", rows=rows, page=page, form=form, is_cut=bool(here))
 

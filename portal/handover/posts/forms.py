@@ -10,7 +10,7 @@ from wtforms.widgets import TextArea
 
 from portal.core.enums import LabelEnum
 from portal.core.fields import Field
-from portal.core.forms import PortalForm, form_class
+from portal.core.forms import AddressForm, form_class
 from portal.core.kinds import Kind
 from portal.members.enums import PostKind
 
@@ -26,13 +26,8 @@ class Part(LabelEnum):
     TERM = "term", "任期"
 
 
-class FilterForm(PortalForm):
+class FilterForm(AddressForm):
     """The filters above the list, which stand in the address."""
-
-    class Meta(PortalForm.Meta):
-        """A search changes nothing, so it needs no token."""
-
-        csrf = False
 
     unit = StringField("单位", description="代码或名称，含下级", render_kw=TYPED)
     kind = SelectField("职务", choices={"": "全部", **dict(PostKind.choices())}, validate_choice=False)
@@ -93,6 +88,7 @@ class _Term:
         render_kw={"rows": "10", **TYPED},
     )
     ends_others = BooleanField("同时结束本届原任（同单位同职务的原任，任期到起始日期前一天为止）", default=True)
+    hands_over = BooleanField("同时办理交接（原任的账号职责、待办和名下事项移交给同单位同职务的接任人）", default=True)
 
 
 PostForm = cast("type[Any]", type("PostForm", (_Post, _Days), {}))

@@ -181,8 +181,10 @@ def leaving(wanted: Wanted) -> list[UnionPost]:
     return [post for post in _beside(wanted) if post.starts < wanted.starts]
 
 
-def give(actor: User, wanted: Wanted, *, with_office: bool, batch_id: str | None = None) -> tuple[UnionPost, str]:
-    """Give a post to a member, and with it the office that goes with it.
+def give(
+    actor: User, wanted: Wanted, *, with_office: bool, batch_id: str | None = None, handed: Grant | None = None
+) -> tuple[UnionPost, str]:
+    """Give a post to a member, and with it the office that goes with it: `handed`, where she has just taken it over.
 
     Return the post and, where the office was wished for but not given, the sentence that says why. Raises DomainError
     as `check`.
@@ -203,6 +205,9 @@ def give(actor: User, wanted: Wanted, *, with_office: bool, batch_id: str | None
     role = OF_POST.get(wanted.kind.value)
     is_past = wanted.ends is not None and wanted.ends < today()
     if role is None or not with_office or is_past:
+        return post, ""
+    if handed is not None:
+        db.session.add(PostGrant(post_id=post.id, grant_id=handed.id))
         return post, ""
     return post, _grant_with(actor, post, role)
 
@@ -231,10 +236,13 @@ def _grant_with(actor: User, post: UnionPost, role: Role) -> str:
 # --- ending -----------------------------------------------------------------------------------------------------------
 
 
-def end(actor: User, post: UnionPost, on: date, *, batch_id: str | None = None) -> None:
+def end(
+    actor: User, post: UnionPost, on: date, *, batch_id: str | None = None, handed: frozenset[int] = frozenset()
+) -> None:
     """End a post with the day `on`, and the office that came with it. Raises DomainError on `on`, Conflict, Forbidden.
 
-    A post that has its end may end earlier, not later; one that is over stays as it is.
+    A post that has its end may end earlier, not later; one that is over stays as it is. An office numbered in `handed`
+    ends by its handing-over.
     """
     if post.ends is not None and post.ends < today():
         raise Conflict("这项职务已经结束，请刷新后查看")
@@ -244,7 +252,7 @@ def end(actor: User, post: UnionPost, on: date, *, batch_id: str | None = None) 
         raise DomainError(f"这项职务到{show_date(post.ends)}就结束，最后一天不能更晚", field="on")
     before = show_date(post.ends) or "无截止日期"
     post.ends = on
-    _follow(actor, post, on)
+    _follow(actor, post, on, handed)
     audit.record(actor, "post.end", post, changes={"ends": (before, show_date(on))}, batch_id=batch_id)
     if post.member.user_id is not None:
         told = f"由{actor.label}办理。"
@@ -252,9 +260,14 @@ def end(actor: User, post: UnionPost, on: date, *, batch_id: str | None = None) 
         notices.tell([post.member.user_id], title, told)
 
 
-def _follow(actor: User, post: UnionPost, on: date) -> None:
+def _follow(actor: User, post: UnionPost, on: date, handed: frozenset[int]) -> None:
     """Let the office that came with a post end with it: the same day, or at once where that is today or was before."""
     grant = grant_of(post)
-    if grant is None or grant.is_over(today()) or (grant.ends is not None and grant.ends <= on and on > today()):
+    if (
+        grant is None
+        or grant.id in handed
+        or grant.is_over(today())
+        or (grant.ends is not None and grant.ends <= on and on > today())
+    ):
         return
     people.end_grant(actor, grant, on if on > today() and on >= grant.starts else None)

@@ -6,13 +6,16 @@ import re
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from portal.core.db import db, new_uuid
+from portal.core.calendar import today
+from portal.core.db import db, new_uuid, release, writes
 from portal.core.errors import DomainError
 from portal.members.enums import PostKind
 from portal.members.models import UnionPost
 from portal.org.models import User
+from portal.org.people import service as people
+from portal.org.people.service import Slip
 
-from . import service
+from . import service, succession
 from .service import Wanted
 
 MOST = 500
@@ -70,28 +73,76 @@ def preview(actor: User, text: str, term: Term) -> list[Row]:
     return rows
 
 
-def write(actor: User, text: str, term: Term) -> tuple[int, list[str]]:
-    """Give all posts, with the offices that go with them, in one batch.
+@dataclass(frozen=True)
+class Written:
+    """What became of a term: how many posts, why an office was not given, and what was handed over with it."""
 
-    Return how many, and why an office was not given. Raises DomainError on `lines` while a line is wrong.
+    posts: int
+    not_given: list[str]
+    batch_id: str
+    handed: int
+    slips: list[Slip]
+
+
+def successions(actor: User, rows: list[Row], term: Term) -> list[succession.Succession]:
+    """Return who would hand over to whom with the term's first day, and who would not, and why."""
+    leaving = {post.id: post for row in rows for post in row.leaving}
+    return succession.plan(actor, [row.wanted for row in rows if row.wanted], [*leaving.values()], _day(term))
+
+
+def write(actor: User, text: str, term: Term, *, hands_over: bool = False) -> Written:
+    """Give all posts, with the offices that go with them, in one batch; `hands_over` lets the old officers hand over.
+
+    The hashes of new accounts' passwords are made with no transaction open. Raises DomainError on `lines` while a line
+    is wrong.
     """
+    wanting: list[int] = []
+    if hands_over:
+        planned = successions(actor, _all_right(actor, text, term), term)
+        wanting = [member.id for member in succession.without_account(planned)]
+    release()
+    secrets = {member_id: people.draw() for member_id in wanting}
+    writes()
+    try:
+        return _write(actor, text, term, hands_over, secrets)
+    except DomainError:
+        release()  # the page of a refusal shows what is, not what was half done
+        raise
+
+
+def _write(actor: User, text: str, term: Term, hands_over: bool, secrets: dict[int, people.Secret]) -> Written:
+    rows = _all_right(actor, text, term)
+    batch_id = new_uuid()
+    planned = successions(actor, rows, term) if hands_over else []
+    handed = succession.arrange(
+        actor, planned, day=_day(term), ends=term.ends, reason=f"{term.name.strip()}换届", batch_id=batch_id,
+        secrets=secrets,
+    )  # fmt: skip
+    leaving = {post.id: post for row in rows for post in row.leaving}
+    for post in leaving.values():
+        service.end(actor, post, term.starts - timedelta(days=1), batch_id=batch_id, handed=handed.ended)
+    db.session.flush()  # the posts that have ended are no longer in the way of the new ones
+    given = [
+        service.give(actor, row.wanted, with_office=True, batch_id=batch_id, handed=handed.office_with(row.wanted))
+        for row in rows
+        if row.wanted is not None
+    ]
+    succession.complete(actor, planned, handed, batch_id=batch_id)
+    return Written(len(given), [why for _, why in given if why], batch_id, len(handed.items), handed.slips)
+
+
+def _day(term: Term) -> date:
+    """The day on which offices pass; a term that has begun is handed over today."""
+    return max(term.starts, today())
+
+
+def _all_right(actor: User, text: str, term: Term) -> list[Row]:
     rows = preview(actor, text, term)
     wrong = [row.number for row in rows if row.sentence]
     if wrong:
         named = "、".join(map(str, wrong[:10]))
         raise DomainError(f"第 {named} 行有错误，请改好后再保存；现在什么都没有保存", field="lines")
-    batch_id = new_uuid()
-    ended: set[int] = set()
-    for row in rows:
-        for post in row.leaving:
-            if post.id not in ended:
-                ended.add(post.id)
-                service.end(actor, post, term.starts - timedelta(days=1), batch_id=batch_id)
-    db.session.flush()  # the posts that have ended are no longer in the way of the new ones
-    given = [
-        service.give(actor, row.wanted, with_office=True, batch_id=batch_id) for row in rows if row.wanted is not None
-    ]
-    return len(given), [why for _, why in given if why]
+    return rows
 
 
 def _read(actor: User, line: str, term: Term) -> Wanted:

@@ -10,11 +10,12 @@ from flask_login import current_user
 
 from portal.core.calendar import today
 from portal.core.errors import DomainError
+from portal.core.web import numbered_page, renders
 from portal.members.enums import PostKind
 from portal.org.guards import needs
 from portal.org.permissions import Permission
 
-from . import service, term
+from . import service, succession, term
 from .forms import EndForm, FilterForm, PostForm, TermForm
 
 bp = Blueprint("posts", __name__, url_prefix="/posts")
@@ -40,13 +41,7 @@ def index() -> ResponseReturnValue:
     number = max(request.args.get("page", 1, type=int), 1)
     rows, total = service.page_of(service.chosen(current_user, unit=unit, **wanted), number)
     here: dict[str, Any] = {**wanted, "unit": form.text("unit")}
-    page = {
-        "total": total,
-        "number": number,
-        "first_url": url_for(".index", **here),
-        "prev_url": url_for(".index", **here, page=number - 1) if number > 1 else None,
-        "next_url": url_for(".index", **here, page=number + 1) if number * service.PER_PAGE < total else None,
-    }
+    page = numbered_page(".index", total=total, number=number, per_page=service.PER_PAGE, **here)
     return render_template("handover/posts/index.html", form=form, rows=rows, page=page, today=today()), form.status
 
 
@@ -101,19 +96,22 @@ def end(id: int) -> ResponseReturnValue:
 
 
 @bp.route("/term", methods=["GET", "POST"])
+@renders
 @needs(Permission.POST_MANAGE)
 def of_term() -> ResponseReturnValue:
-    """Bring a whole term's officers: see what each line becomes, then write them all."""
-    form = TermForm(data={"starts": today(), "ends_others": True})
+    """Bring a whole term's officers: see what each line becomes and who hands over to whom, then write them all."""
+    form = TermForm(data={"starts": today(), "ends_others": True, "hands_over": True})
+    if not succession.may(current_user):
+        del form.hands_over
+    hands_over = bool(form.hands_over and form.hands_over.data)
     rows: list[term.Row] = []
+    planned: list[succession.Succession] = []
     if form.validate_on_submit():
         days, lines = form.values(), form.text("lines")
         wanted = term.Term(form.text("term"), days["starts"], days["ends"], bool(form.ends_others.data))
         try:
             if request.form.get("act") == "write":
-                count, why = term.write(current_user, lines, wanted)
-                flash(f"已登记{wanted.name}的 {count} 项职务" + "".join(f"；{one}" for one in why), "success")
-                return redirect(url_for(".index", standing="", term=wanted.name.strip()))
+                return _written(wanted, term.write(current_user, lines, wanted, hands_over=hands_over))
             rows = term.preview(current_user, lines, wanted)
         except DomainError as error:
             if error.status not in REFUSED:
@@ -121,5 +119,27 @@ def of_term() -> ResponseReturnValue:
             form.refuse(error)
             if error.field == "lines" and lines.strip():
                 rows = term.preview(current_user, lines, wanted) if len(lines.splitlines()) <= term.MOST else []
-    may_write = bool(rows) and not any(row.sentence for row in rows)
-    return render_template("handover/posts/term.html", form=form, rows=rows, may_write=may_write), form.status
+        if hands_over:
+            planned = term.successions(current_user, rows, wanted)
+    page = render_template(
+        "handover/posts/term.html",
+        form=form,
+        rows=rows,
+        may_write=bool(rows) and not any(row.sentence for row in rows),
+        planned=planned,
+        passing=[one for one in planned if not one.why],
+    )
+    return page, form.status
+
+
+def _written(wanted: term.Term, written: term.Written) -> ResponseReturnValue:
+    """Say what was written, and show what is printed once."""
+    told = f"已登记{wanted.name}的 {written.posts} 项职务" + "".join(f"；{one}" for one in written.not_given)
+    if not written.handed:
+        flash(told, "success")
+        return redirect(url_for(".index", standing="", term=wanted.name.strip()))
+    told += f"；已安排 {written.handed} 人的交接"
+    if written.slips:
+        return render_template("handover/posts/slips.html", told=told, slips=written.slips, batch_id=written.batch_id)
+    flash(told, "success")
+    return redirect(url_for("handover.index", batch=written.batch_id))

@@ -388,3 +388,29 @@ def test_a_city_operator_of_one_union_learns_nothing_of_another(app, user_as):
     )
 
     assert (verdicts(item), warnings(item)) == ([V.TRANSFER], [ELSEWHERE])
+
+
+def test_a_mobile_of_another_active_member_is_pointed_out_and_of_one_who_left_is_not(tree, union):
+    active, gone = factories.make_member(tree["a"]), factories.make_member(tree["b"])
+    history.write(gone, {"membership_status": "transferred_out"}, SHELL, reason="转出")
+    rows = [line(factories.a_person(mobile=member.mobile)) for member in (active, gone)]
+
+    item = bring(union, tree["root"], *rows)
+
+    assert verdicts(item) == [V.NEW, V.NEW]
+    assert [[sentence for _, sentence in row.data["warnings"]] for row in judged(item)] == [
+        ["该手机号码也登记在另一位会员名下，请核对"],
+        [],
+    ]
+
+
+def test_each_row_is_judged_by_the_rights_at_its_own_unit(tree, union, user_as):
+    chair = user_as(Role.BRANCH_OPERATOR, tree["a"])
+    own, other = factories.make_member(tree["a"]), factories.make_member(tree["b"])
+    rows = [line({"name": one.name, "id_number": one.id_number}, "", 备注="新", 职务="处长") for one in (own, other)]
+
+    assert verdicts(bring(union, tree["root"], *rows)) == [V.UPDATE, V.UPDATE]
+    item = bring(chair, tree["a"], *rows)
+
+    assert verdicts(item) == [V.UPDATE, V.TRANSFER]
+    assert warnings(item) == [ELSEWHERE]

@@ -1,6 +1,7 @@
 """An import is taken back within a day, but not what others have built on."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -24,6 +25,8 @@ from portal.org.permissions import Role
 from tests import factories
 from tests.conftest import PROOF
 from tests.members.importing.lists import a_historic, bring, commit, content, everybody, judged, line
+
+WHEN_AND_WHY = {"id", "recorded_at", "recorded_by", "reason", "batch_id"}  # of a version
 
 
 def undo(actor: User, item: Import) -> Import:
@@ -54,6 +57,7 @@ def test_a_thousand_updates_are_restored_but_for_three_edited_since(tree, union)
         for number in range(count)
     ]
     before = [content(one) for one in members]
+    tables = whole(Member), whole(MemberVersion)
     rows = [
         update_of(one, 备注="导入的", 学历="博士", 手机号码=f"137{number:08d}", 现住址="新街二号", 工资="5000")
         for number, one in enumerate(members)
@@ -79,6 +83,30 @@ def test_a_thousand_updates_are_restored_but_for_three_edited_since(tree, union)
     assert total == undoing.kept_count(item) == edited
     for one in members:
         assert content(one) == content_of_present(one)
+    assert_restored([one.id for one in members[edited:]], *tables)
+
+
+def whole(model: type[Member] | type[MemberVersion]) -> dict[int, dict[str, Any]]:
+    """Return every column of every row by its number, sealed ones opened."""
+    rows = db.session.execute(select(model.__table__)).mappings()
+    return {
+        row["id"]: {name: value for name, value in row.items() if not name.endswith("_sealed")} | history.opened(row)
+        for row in rows
+    }
+
+
+def assert_restored(ids: list[int], members: dict[int, dict[str, Any]], versions: dict[int, dict[str, Any]]) -> None:
+    """Of these members every column of both tables is as it was: nothing is lost, and only what was done is added."""
+    assert ids
+    now_members, now_versions = whole(Member), whole(MemberVersion)
+    assert [one for one in ids if now_members[one] != members[one]] == []
+    present = {row["member_id"]: row for row in now_versions.values() if row["superseded_at"] is None}
+    for number, was in versions.items():
+        if was["member_id"] not in ids:
+            continue
+        old, new = now_versions[number], present[was["member_id"]]
+        assert old | {"superseded_at": None} == was
+        assert {name for name, value in was.items() if new[name] != value} == WHEN_AND_WHY
 
 
 def content_of_present(member: Member) -> dict[str, object]:

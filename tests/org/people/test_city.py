@@ -12,6 +12,7 @@ below.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from typing import Any
@@ -34,6 +35,7 @@ from tests.house.test_matrix import sign
 
 PRINCIPALS = ("city", "east", "west", "town", "union", "other")
 ABSENT = 999_999
+serial = itertools.count(1)
 
 #                                    C e w t u o
 TABLE = """
@@ -80,6 +82,32 @@ unions.code           POST  union    . . A . . A
 unions.code           POST  other    . A . A A .
 unions.code           POST  branch   R R A R R A
 unions.code           POST  east     R R A A A A
+units.index           GET   -        . . . . . .
+units.detail          GET   union    . . A . . A
+units.detail          GET   other    . A . A A .
+units.detail          GET   branch   . . A . . A
+units.detail          GET   town     . . A . A A
+units.new             GET   union    . . A . F F
+units.edit            GET   union    . . A . F F
+units.edit            GET   branch   . . A . F F
+units.rename          GET   union    . . A . F F
+units.rename          POST  branch   R R A R F F
+units.move            GET   branch   . . A . F F
+units.disable         GET   union    . . A . F F
+units.disable         POST  branch   . R A R F F
+units.enable          POST  branch   R R A R F F
+unit_sheets.bring     GET   -        . . . . F F
+departments.index     GET   union    . . A . . A
+departments.index     GET   other    . A . A A .
+departments.index     GET   branch   . . A . . A
+departments.index     GET   absent   A A A A A A
+departments.add       POST  union    . . A . . A
+departments.add       POST  other    . A . A A .
+departments.add       POST  branch   R R A R R A
+departments.add       POST  absent   A A A A A A
+departments.paste     POST  union    . . A . . A
+departments.paste     POST  other    . A . A A .
+departments.paste     POST  absent   A A A A A A
 system.settings       GET   -        F F F F F F
 """
 ROLES = {"union": Role.UNIT_ADMIN, "other": Role.UNIT_ADMIN}
@@ -98,12 +126,12 @@ def town_of(city: dict[str, OrgUnit], officer: Callable[..., User]) -> dict[str,
 
 
 @pytest.fixture
-def ids(city: dict[str, OrgUnit], town_of: dict[str, User]) -> dict[str, dict[str, int]]:
+def ids(city: dict[str, OrgUnit], town_of: dict[str, User]) -> dict[str, dict[str, Any]]:
     """The numbers that addresses take, by place."""
-    found: dict[str, dict[str, int]] = {"absent": dict.fromkeys(("user", "grant", "unit", "item", "member"), ABSENT)}
+    found: dict[str, dict[str, Any]] = {"absent": dict.fromkeys(("user", "grant", "unit", "item", "member"), ABSENT)}
     for name, user in town_of.items():
         unit = city["top" if name == "city" else name]
-        found[name] = {"user": user.id, "grant": user.grants[0].id, "unit": unit.id}
+        found[name] = {"user": user.id, "grant": user.grants[0].id, "unit": unit.id, "code": unit.code}
     for name in ("union", "other"):
         quick = {"staff_no": None, "resume": None}
         item = factories.make_application(city[name], S.BRANCH_OK)
@@ -113,17 +141,21 @@ def ids(city: dict[str, OrgUnit], town_of: dict[str, User]) -> dict[str, dict[st
     return found
 
 
-def request(endpoint: str, here: dict[str, int]) -> tuple[dict[str, Any], dict[str, Any]]:
+def request(endpoint: str, here: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the arguments of the address, and the body."""
     if endpoint == "home.act":
         return {"workflow": "joining", "item_id": here["item"], "action": "await_province"}, {}
     kinds = {"end": "grant", "code": "unit"}
     room, verb = endpoint.split(".")
-    kind = kinds.get(verb) or {"joining": "item", "members": "member"}.get(room, "user")
+    of_rooms = {"joining": "item", "members": "member", "units": "unit", "departments": "unit"}
+    kind = kinds.get(verb) or of_rooms.get(room, "user")
     body = {
         "end": {"on": today().isoformat()},
         "approve": {"study_date": today().isoformat()},
         "reveal": {"field": "id_number", "reason": "核对登记表"},
+        # a department is written down once: each who asks names another
+        "add": {"department": f"部门{next(serial)}", "unit": here.get("unit", ABSENT)},
+        "paste": {"pasted": f"部门{next(serial)}\t{here.get('code')}"},
     }
     return ({"id": here[kind]} if kind in here else {}), body.get(verb, {})
 
@@ -141,9 +173,9 @@ def test_every_answer_is_the_expected_one(
     app: Flask, town_of, ids, client_of, endpoint: str, method: str, place: str, signs: list[str]
 ) -> None:
     found = []
-    arguments, body = request(endpoint, ids.get(place, {}))
-    path = app.url_map.bind("localhost").build(endpoint, arguments)
     for principal in PRINCIPALS:
+        arguments, body = request(endpoint, ids.get(place, {}))
+        path = app.url_map.bind("localhost").build(endpoint, arguments)
         limiter.reset()
         browser = client_of(town_of[principal])
         kept = _state(ids.get(place, {}))
@@ -233,8 +265,10 @@ def test_the_menu_of_a_city_reads_as_its_manual(city, town_of, officer, client_o
     """秦皇岛市会员实名制数据库平台操作说明: 系统管理→基层工会管理员→新增 and so on, word for word."""
     page = client_of(town_of["city"]).get("/").text
     menu = words(page)
+    of_union = words(client_of(town_of["union"]).get("/").text)
     browser = client_of(town_of["city"])
 
+    assert "系统管理 组织机构 账号与权限" in of_union
     assert "会员管理 入会审核" in menu
     assert "工会管理 基层工会管理 系统管理 基层工会管理员 组织机构管理员" in menu
     for path, title in (("unit-admins", "基层工会管理员"), ("org-admins", "组织机构管理员")):
@@ -251,6 +285,31 @@ def test_the_lists_show_their_role_alone(city, town_of, client_of) -> None:
     assert [name for name, user in town_of.items() if f"/people/{user.id}" in unit_admins] == ["union", "other"]
     listed = [name for name, user in town_of.items() if f"/people/{user.id}" in org_admins]
     assert listed == ["city", "east", "west", "town"]
+
+
+# --- what an applicant reads ------------------------------------------------------------------------------------------
+
+
+def test_no_page_for_applicants_sends_them_to_a_branch(city, client) -> None:
+    """In a city one asks one's own union; the wording of a school stays in a school."""
+    token = factories.make_code(city["union"]).token
+    item = factories.make_application(city["union"], S.BRANCH_OK)
+    confirm = "/joining/entry/confirm/none"
+    paths = [f"/joining/apply/{token}", "/joining/apply/none", "/joining/receipt", confirm, "/activate"]
+
+    pages = {path: words(client.get(path).text) for path in paths}
+
+    assert {path: "分工会" in page for path, page in pages.items()} == dict.fromkeys(paths, False)
+    assert "请与本单位工会联系" in pages[paths[0]]
+    assert "版本 2026-11" in pages[paths[0]]
+    assert item.consent_version == "2026-11"
+
+
+def test_an_applicant_of_a_school_is_sent_to_her_branch(tree, client) -> None:
+    page = words(client.get(f"/joining/apply/{factories.make_code(tree['a']).token}").text)
+
+    assert "请与所在分工会联系" in page
+    assert "版本 2026-09" in page
 
 
 # --- one code for a union ---------------------------------------------------------------------------------------------

@@ -11,17 +11,20 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from portal.core import audit
+from portal.core.actors import APPLICANT
 from portal.core.calendar import midnight, today
 from portal.core.db import db
 from portal.core.errors import Absent, Conflict, DomainError, Forbidden
 from portal.joining import codes
+from portal.joining.models import ApplicationState as S
+from portal.joining.workflow import JOINING
 from portal.members.enums import MembershipStatus
 from portal.members.models import Member
 from portal.org import access
 from portal.org.models import OrgUnit, UnitKind, User
 from portal.org.permissions import Permission as P
 from portal.org.permissions import Role
-from portal.org.units import departments, kinds, names, service
+from portal.org.units import departments, kinds, names, population, service
 from portal.org.units.models import UnitName
 from tests import factories
 
@@ -52,6 +55,17 @@ def paths() -> dict[str, str]:
     rows = db.session.execute(select(OrgUnit.id, OrgUnit.code, OrgUnit.path)).all()
     codes_of = {row.id: row.code for row in rows}
     return {row.code: ">".join(codes_of[int(number)] for number in row.path.strip("/").split("/")) for row in rows}
+
+
+def name_on(unit: OrgUnit, day: date) -> str:
+    """What the unit was called on `day`, as far as is written down."""
+    return next((one.name for one in names.names_of(unit) if one.valid_from <= day < one.valid_to), unit.name)
+
+
+def branch_of(department: str, day: date, under: OrgUnit) -> OrgUnit | None:
+    """The only unit to which the department belongs on `day`."""
+    found = departments.branches_of(department, day, under)
+    return found[0] if len(found) == 1 else None
 
 
 def last_event(unit: OrgUnit) -> audit.AuditEvent:
@@ -173,21 +187,21 @@ def test_a_name_is_readable_as_of_every_day(city: Units, keeper: User) -> None:
     service.rename(keeper, unit, "海港装备公司工会", on=date(2023, 1, 1))  # written down afterwards
 
     days = (date(1999, 1, 1), date(2020, 8, 31), date(2020, 9, 1), date(2022, 12, 31), date(2023, 1, 1), today())
-    assert [service.name_on(unit, day) for day in days] == [
+    assert [name_on(unit, day) for day in days] == [
         first, first, "海港重工公司工会", "海港重工公司工会", "海港装备公司工会", "海港重工集团工会",
     ]  # fmt: skip
     assert unit.name == "海港重工集团工会"
     lines = names.names_of(unit)
     assert all(one.valid_to == other.valid_from for one, other in pairwise(lines))
     assert last_event(unit).changes == {"name": ["海港重工公司工会", "海港装备公司工会"]}
-    assert service.name_on(city["shop"], date(2000, 1, 1)) == "一车间分工会"
+    assert name_on(city["shop"], date(2000, 1, 1)) == "一车间分工会"
 
 
 def test_a_name_of_the_future_waits_for_its_day(city: Units, keeper: User) -> None:
     unit, first, day = city["shop"], city["shop"].name, today() + timedelta(days=10)
     service.rename(keeper, unit, "总装车间分工会", on=day)
     names.apply_due()
-    assert (unit.name, service.name_on(unit, day)) == (first, "总装车间分工会")
+    assert (unit.name, name_on(unit, day)) == (first, "总装车间分工会")
 
     with time_machine.travel(midnight(day) + timedelta(minutes=1)):
         names.apply_due()
@@ -213,7 +227,7 @@ def test_a_name_of_the_future_is_taken_back(city: Units, keeper: User, eastern: 
 
     names.cancel(keeper, line.id)
 
-    assert service.name_on(unit, day) == "西山区总工会"
+    assert name_on(unit, day) == "西山区总工会"
     assert [one.valid_to.year for one in names.names_of(unit)] == [9999]
     assert last_event(unit).action == "unit.rename_cancel"
 
@@ -339,6 +353,32 @@ def test_a_unit_with_members_is_not_closed_and_says_what_to_do(city: Units, keep
     assert len(members) == 2
 
 
+@pytest.mark.parametrize("state", [S.SUBMITTED, S.BRANCH_OK, S.WAIT_PROVINCE])
+def test_a_unit_where_an_application_waits_is_not_closed(city: Units, keeper: User, state: S) -> None:
+    item = factories.make_application(city["firm"], state)
+    sentence = (
+        "第一街道工会（含下级）还有 1 份入会申请没有办结，不能停用。"
+        "请先审批或退回，或把申请转到其他单位，全部办结后再停用"
+    )
+
+    with pytest.raises(DomainError) as refused:
+        service.disable(keeper, city["town"])
+
+    assert refused.value.message.endswith(sentence)
+    assert (city["town"].is_enabled, city["firm"].is_enabled) == (True, True)
+    assert service.why_not_disabled(city["other"]) == ""
+    JOINING.fire(item, "withdraw", APPLICANT, own=True)
+    assert service.disable(keeper, city["town"]) == 5
+
+
+@pytest.mark.parametrize("state", [S.RETURNED, S.REJECTED, S.WITHDRAWN])
+def test_what_nobody_here_has_to_decide_is_not_in_the_way(city: Units, keeper: User, state: S) -> None:
+    factories.make_application(city["firm"], state)
+
+    assert population.returned(city["town"]) == (1 if state is S.RETURNED else 0)
+    assert service.disable(keeper, city["firm"]) == 3
+
+
 def test_a_closed_unit_takes_nobody_and_its_code_is_closed(city: Units, keeper: User) -> None:
     code = codes.issue_code(keeper, city["firm"])
     db.session.commit()
@@ -391,9 +431,9 @@ def test_a_department_belongs_to_a_branch_from_a_day_to_a_day(city: Units, keepe
     departments.add(keeper, "生产(一)部", office)  # since the line before it ended
 
     days = (date(2019, 12, 31), date(2020, 1, 1), date(2024, 8, 31), date(2024, 9, 1), today())
-    assert [departments.branch_of(" 生产（一） 部", day, firm) for day in days] == [None, shop, shop, office, office]
-    assert departments.branch_of("生产（一）部", today(), city["other"]) is None
-    assert departments.branch_of("财务部", today(), firm) is None
+    assert [branch_of(" 生产（一） 部", day, firm) for day in days] == [None, shop, shop, office, office]
+    assert branch_of("生产（一）部", today(), city["other"]) is None
+    assert branch_of("财务部", today(), firm) is None
     assert last_event(line).changes == {"to": ["", "2024-09-01"]}
 
 
@@ -402,7 +442,7 @@ def test_a_department_may_be_divided_and_then_names_no_one_branch(city: Units, k
         departments.add(keeper, "信息学院", unit)
 
     assert departments.branches_of("信息学院", today(), city["firm"]) == [city["shop"], city["office"]]
-    assert departments.branch_of("信息学院", today(), city["firm"]) is None
+    assert branch_of("信息学院", today(), city["firm"]) is None
     with pytest.raises(DomainError, match="“信息学院”已经对应一车间分工会（最初至现在）"):
         departments.add(keeper, "信息学院", city["shop"])
 
@@ -436,7 +476,7 @@ def test_many_departments_are_pasted_all_or_none(city: Units, keeper: User) -> N
 
     assert departments.paste(keeper, city["firm"], good) == (3, 2)
 
-    found = {name: departments.branch_of(name, today(), city["firm"]) for name in ("财务部", "一车间", "二车间")}
+    found = {name: branch_of(name, today(), city["firm"]) for name in ("财务部", "一车间", "二车间")}
     assert found == {"财务部": city["office"], "一车间": city["shop"], "二车间": city["shop"]}
     assert last_event(city["firm"]).details["lines"] == [
         "财务部 → 机关分工会", "一车间 → 总装分工会", "二车间 → 总装分工会",
@@ -452,7 +492,7 @@ def test_many_departments_are_pasted_all_or_none(city: Units, keeper: User) -> N
             "第 4 行：没有找到分工会“西山区总工会”，请核对名称或改写单位代码",
         ]
     }
-    assert departments.branch_of("三车间", today(), city["firm"]) is None
+    assert branch_of("三车间", today(), city["firm"]) is None
     with pytest.raises(DomainError, match="这些部门都已登记"):
         departments.paste(keeper, city["firm"], "财务部\t机关分工会")
     with pytest.raises(DomainError, match="请粘贴两列"):

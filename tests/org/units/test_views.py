@@ -10,6 +10,7 @@ from sqlalchemy import event
 
 from portal.core.calendar import today
 from portal.core.db import db
+from portal.joining.models import ApplicationState as S
 from portal.org.models import OrgUnit, UnitKind, User
 from portal.org.permissions import Role
 from portal.org.units import departments, names, service
@@ -246,6 +247,13 @@ def test_close_and_open(browser: DistrustfulClient, city: Units) -> None:
     assert "确认停用" not in page.text
     assert browser.post(f"/units/{city['shop'].id}/disable").status_code == 422
     assert member.unit.is_enabled
+    factories.make_application(city["other"], S.RETURNED)
+    address = f"/units/{city['other'].id}/disable"
+    assert "有 1 份入会申请已退回、本人正在修改" in words(browser.get(address).text)
+    factories.make_application(city["other"])
+    page = words(browser.get(address).text)
+    assert "海港食品公司工会（含下级）还有 1 份入会申请没有办结，不能停用" in page
+    assert "确认停用" not in page
 
     assert "以及下级 5 个单位" not in words(browser.get(f"/units/{city['west'].id}/disable").text)
     browser.submit(f"/units/{city['west'].id}/disable")
@@ -291,6 +299,25 @@ def test_many_departments_are_pasted(browser: DistrustfulClient, city: Units) ->
     )
 
     assert "一车间 一车间分工会 2024年1月1日至现在" in words(browser.get(address).text)
+
+
+def test_who_looks_after_one_union_writes_its_departments_and_nothing_else(client_of: Browse, city: Units) -> None:
+    """基层工会管理员: the table is hers, the union and its branches are not hers to change."""
+    clerk = client_of(factories.make_user(Role.UNIT_ADMIN, city["firm"]))
+    db.session.commit()
+    address = f"/units/{city['firm'].id}"
+    page = clerk.get(address).text
+
+    clerk.submit(f"{address}/departments", {"pasted": "财务部\t机关分工会"}, action="paste")
+    clerk.post(f"{address}/departments", data={"department": "二车间", "unit": city["shop"].id})
+    (_, finance), _ = departments.lines_of(city["firm"])
+    strange = clerk.get(f"/units/{city['other'].id}/departments")
+    clerk.submit(f"/units/departments/{finance.id}/end", {"on": today().isoformat()})
+
+    assert "登记和查看" in page
+    assert [one in links(page) for one in (f"{address}/rename", f"{address}/edit", f"{address}/new")] == [False] * 3
+    assert strange.status_code == 404
+    assert [(one.name, one.unit.code) for one in departments.lines_of(city["firm"])[0]] == [("二车间", "GH01010101")]
 
 
 def test_a_foreign_branch_is_absent_for_departments(eastern: DistrustfulClient, city: Units) -> None:
