@@ -32,6 +32,7 @@ def axe() -> str:
 
 def look(page: Page) -> list[str]:
     """Look at the page that is open, in the width of a desk and of a phone; return what is wrong with it."""
+    page.wait_for_load_state()  # a click returns when the next page has begun, before its title has come
     found = []
     if not page.title().strip(" ·"):
         found.append("no title")
