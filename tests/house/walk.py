@@ -309,6 +309,7 @@ class Walk:
             "figures.report": ({"name": "basics"}, {}),
             "figures.export": ({"name": "basics"}, {"purpose": "年度统计", "kind": "xlsx"}),
             "figures.counted": ({"by": "sex"}, {}),
+            "figures.moved": ({"name": "monthly", "kind": "joined"}, {}),
             "prints.job": ({"id": here.get("job")}, {}),
             "prints.download": ({"id": here.get("job")}, {}),
             "prints.cancel": ({"id": here.get("waiting_job")}, {}),

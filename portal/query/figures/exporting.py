@@ -11,7 +11,8 @@ from portal.members import printing
 from portal.org.models import User
 
 from .forms import EXAMPLE, PDF
-from .reports import REPORTS, Report, Wish
+from .reports import Report, Wish
+from .shelf import REPORTS
 
 audit.name_acts({"report.export": "导出统计报表"})
 

@@ -31,7 +31,7 @@ from portal.query.conditions import All, Node
 from portal.query.fields import BY_NAME
 
 from .percent import percentages
-from .summary import Cell
+from .summary import Cell, Flow
 
 Question = dict[str, Any]
 UNASSIGNED = "未分配（直属本级）"
@@ -79,7 +79,7 @@ class Row:
     """One row of a report; `share` is its part of the total in percent, where the report has one."""
 
     label: str
-    cells: tuple[Cell, ...]
+    cells: tuple[Cell | Flow, ...]
     share: str = ""
 
 
@@ -102,7 +102,8 @@ def base(wish: Wish, *more: Question, status: bool = True) -> Node:
     return conditions.parse({"all": [*([ACTIVE] if status else []), COUNTED, within, *more]})
 
 
-def _and(where: Node, *more: Question) -> Node:
+def also(where: Node, *more: Question) -> Node:
+    """Return the question `where` with `more` that has to hold too."""
     parts = where.parts if isinstance(where, All) else (where,)
     return All((*parts, *(conditions.parse(one) for one in more)))
 
@@ -128,18 +129,18 @@ def basics(actor: User, wish: Wish) -> Report:
         ("本年离会", base(wish, {"any": [{"change": one, **year} for one in LEAVING]}, status=False)),
         ("保留会籍", base(wish, {"field": "membership_status", "op": "eq", "value": "retained"}, status=False)),
     )
-    places = _places(actor, wish.unit)
-    row_of = _rows_of_units(places)
-    numbers = [_by_place(actor, Asked(where, wish.day), row_of) for _, where in columns]
+    shown = places(actor, wish.unit)
+    row_of = rows_of_units(shown)
+    numbers = [by_place(actor, Asked(where, wish.day), row_of) for _, where in columns]
     rows = tuple(
         Row(
             label,
             tuple(
-                Cell(found[code], _and(where, _at(code, label)))
+                Cell(found[code], also(where, at(code, label)))
                 for found, (_, where) in zip(numbers, columns, strict=True)
             ),
         )
-        for code, (label, _) in places.items()
+        for code, (label, _) in shown.items()
     )
     return Report(
         "会员基本情况汇总表",
@@ -158,29 +159,30 @@ def _studied(wish: Wish, *levels: Level) -> Question:
     return {"field": "education", "op": "in", "value": [str(code) for code in codes if str(code) in EDUCATION]}
 
 
-def _places(actor: User, unit: OrgUnit) -> dict[str, tuple[str, str]]:
+def places(actor: User, unit: OrgUnit) -> dict[str, tuple[str, str]]:
     """Return code → (label, path) of the rows: the units right below, and the unit itself where it has such."""
     query = access.scoped(OrgUnit, actor, Permission.MEMBER_READ).where(OrgUnit.parent_id == unit.id)
     below = {one.code: (one.name, one.path) for one in db.session.scalars(query.order_by(OrgUnit.code))}
     return below | {unit.code: (UNASSIGNED if below else unit.name, unit.path)}
 
 
-def _rows_of_units(places: dict[str, tuple[str, str]]) -> Callable[[str], str]:
+def rows_of_units(shown: dict[str, tuple[str, str]]) -> Callable[[str], str]:
     """Return the function that tells for a unit's code the code of its row: the lowest place that it lies within."""
     paths = dict(db.session.execute(select(OrgUnit.code, OrgUnit.path)).all())
-    longest = sorted(((path, code) for code, (_, path) in places.items()), key=lambda pair: -len(pair[0]))
+    longest = sorted(((path, code) for code, (_, path) in shown.items()), key=lambda pair: -len(pair[0]))
     return lambda code: next(row for top, row in longest if paths[code].startswith(top))
 
 
-def _by_place(actor: User, asked: Asked, row_of: Callable[[str], str]) -> Counter[str]:
-    """Count by the rows; a unit that closed keeps its row as long as anybody is found in it."""
+def by_place(actor: User, asked: Asked, row_of: Callable[[str], str]) -> Counter[str]:
+    """Return how many stand in each row; a unit that closed keeps its row as long as anybody is found in it."""
     found: Counter[str] = Counter()
     for group in asking.grouped(actor, asked, ["branch"]):
         found[row_of(str(group.codes[0]))] += group.number
     return found
 
 
-def _at(code: str, label: str) -> Question:
+def at(code: str, label: str) -> Question:
+    """Return the condition on the unit of the row with this code and label."""
     return {"field": "branch", "op": "eq" if label == UNASSIGNED else "within", "value": code}
 
 

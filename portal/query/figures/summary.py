@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import func
 
@@ -27,10 +28,20 @@ Code = str | None
 
 @dataclass(frozen=True)
 class Cell:
-    """A number, and the question that finds the people behind it."""
+    """A number, and the question that finds the people behind it; `day` where it is not that of the whole."""
 
     number: int
     where: Node
+    day: date | None = None
+
+
+@dataclass(frozen=True)
+class Flow:
+    """How many came or went; `kind` and the code of the row (empty: all rows) open the list of them."""
+
+    number: int
+    kind: str
+    row: str
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from portal.core import web
-from portal.core.calendar import today
+from portal.core.calendar import ONE_DAY, today
 from portal.core.errors import Absent, DomainError
 from portal.core.web import download, renders
 from portal.members import search
@@ -17,16 +20,19 @@ from portal.org.permissions import Permission
 from portal.query import keeping, showing
 from portal.query.addresses import Here
 from portal.query.asking import Asked, check
-from portal.query.conditions import Node, QueryError
+from portal.query.conditions import QueryError
 from portal.query.fields import BY_NAME, askable, can_group, may_ask
 
-from . import exporting, forms
+from . import exporting, forms, monthly
 from .forms import ExportForm, ReportForm
-from .reports import REPORTS, Wish, unit_of
-from .summary import Summary, summary
+from .reports import Wish, unit_of
+from .shelf import REPORTS
+from .summary import Cell, Flow, Summary, summary
 
 bp = Blueprint("figures", __name__, url_prefix="/query")
 
+PEOPLE_PER_PAGE = 100
+OPTIONS = {"basics": ("is_inclusive", "all_who_studied"), "education": ("all_who_studied",)}
 MIMETYPES = {forms.XLSX: web.XLSX, forms.PDF: web.PDF}
 
 
@@ -67,12 +73,60 @@ def export(name: str) -> ResponseReturnValue:
 
 def _report(name: str, form: ExportForm) -> ResponseReturnValue:
     wish, filters = _wish()
-    found = REPORTS[_known(name)][2](current_user, wish)
-    links = {id(cell): _link(cell.where, wish) for row in (*found.rows, found.totals) for cell in row.cells}
+    make = REPORTS[_known(name)][2]
+    try:
+        found = make(current_user, wish)
+    except DomainError as error:
+        filters.refuse(error)
+        body = render_template("query/report.html", name=name, report=None, filters=filters, wish=wish)
+        return body, error.status
     body = render_template(
-        "query/report.html", name=name, report=found, filters=filters, form=form, link=lambda cell: links[id(cell)]
+        "query/report.html",
+        name=name,
+        report=found,
+        wish=wish,
+        filters=filters,
+        form=form,
+        options=OPTIONS.get(name, ()),
+        months=_months(name, wish),
+        link=lambda cell: _link(cell, name, wish),
     )
     return body, form.status
+
+
+@bp.get("/reports/<name>/moves")
+@needs(Permission.MEMBER_READ)
+def moved(name: str) -> ResponseReturnValue:
+    """List who is behind a number of the monthly report that came or went."""
+    wish, _ = _wish()
+    kind = monthly.KINDS.get(request.args.get("kind", ""), "")
+    balance = monthly.BALANCES.get(name)
+    if balance is None or kind not in balance.columns or wish.day > today():
+        raise Absent
+    row = request.args.get("row", "")
+    number = max(1, request.args.get("page", 1, type=int))
+    first = (number - 1) * PEOPLE_PER_PAGE
+    people, total = monthly.behind(current_user, wish, balance, kind, row, first=first, most=PEOPLE_PER_PAGE)
+
+    def page(other: int) -> str:
+        return _report_url(name, wish, ".moved", row=row, kind=monthly.code_of(kind), page=str(other))
+
+    return render_template(
+        "query/moved.html",
+        people=people,
+        kind=kind,
+        wish=wish,
+        title=balance.title,
+        where=unit_of(current_user, row).name if row else wish.unit.name,
+        report_url=_report_url(name, wish),
+        page={
+            "total": total,
+            "number": number,
+            "first_url": page(1),
+            "prev_url": page(number - 1) if number > 1 else "",
+            "next_url": page(number + 1) if first + PEOPLE_PER_PAGE < total else "",
+        },
+    )
 
 
 def _known(name: str) -> str:
@@ -99,8 +153,28 @@ def _wish() -> tuple[Wish, ReportForm]:
     return Wish(unit_of(current_user, code), day, bool(form.is_inclusive.data), bool(form.all_who_studied.data)), form
 
 
-def _link(where: Node, wish: Wish) -> str:
-    return url_for("query.index", q=keeping.written(where), as_of=wish.day.isoformat())
+def _link(cell: Cell | Flow, name: str, wish: Wish) -> str:
+    """Return the address of the people behind a number."""
+    if isinstance(cell, Flow):
+        return _report_url(name, wish, ".moved", row=cell.row, kind=monthly.code_of(cell.kind))
+    return url_for("query.index", q=keeping.written(cell.where), as_of=(cell.day or wish.day).isoformat())
+
+
+def _report_url(name: str, wish: Wish, endpoint: str = ".report", **more: Any) -> str:
+    return url_for(endpoint, name=name, unit=wish.unit.code, as_of=wish.day.isoformat(), **more)
+
+
+def _months(name: str, wish: Wish) -> list[tuple[str, str]]:
+    """Return (words, address) of the months before and after, for a report of a month."""
+    if name not in monthly.BALANCES:
+        return []
+    before = wish.day.replace(day=1) - ONE_DAY
+    found = [(f"上月（{before.year}年{before.month}月）", _report_url(name, replace(wish, day=before)))]
+    after = (wish.day.replace(day=28) + 4 * ONE_DAY).replace(day=1)  # the first of the next month
+    if after <= today():
+        last = min(today(), (after.replace(day=28) + 4 * ONE_DAY).replace(day=1) - ONE_DAY)
+        found.append((f"下月（{after.year}年{after.month}月）", _report_url(name, replace(wish, day=last))))
+    return found
 
 
 # --- any question, counted ------------------------------------------------------------------------------------------

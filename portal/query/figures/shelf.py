@@ -1,0 +1,20 @@
+"""All reports of the year by the word in their address: title, what they tell, and the function that makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from portal.org.models import User
+
+from . import monthly, reports
+from .reports import Report, Wish
+
+REPORTS: dict[str, tuple[str, str, Callable[[User, Wish], Report]]] = {
+    **reports.REPORTS,
+    "monthly": (
+        "会员动态月报",
+        "本月期初、入会、转入、转出、保留会籍、退会、除名、去世和期末人数，期初加减变动等于期末",
+        monthly.monthly,
+    ),
+    "retained": ("保留会籍动态月报", "保留会籍人员本月的期初、变动和期末人数", monthly.retained),
+}
