@@ -39,7 +39,8 @@ def test_an_operation_is_as_good_as_its_worst_case() -> None:
     }  # fmt: skip
 
 
-def test_floor_and_ours_alternate_and_times_are_for_one_thing() -> None:
+def test_floor_and_ours_alternate_and_times_are_for_one_thing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring, "SECONDS_FOR_A_CASE", 0.1)
     calls: list[str] = []
 
     def call(name: str, steps: int) -> int:
@@ -48,8 +49,8 @@ def test_floor_and_ours_alternate_and_times_are_for_one_thing() -> None:
 
     case = Case(
         "十份",
-        floor=lambda: call("A", 2_000_000),
-        ours=lambda given: call("B", 6_000_000) + given,
+        floor=lambda: call("A", 300_000),
+        ours=lambda given: call("B", 1_800_000) + given,
         same=lambda expected, found: expected == found,
         arrange=lambda: 0,
         per=10,
