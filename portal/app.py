@@ -69,6 +69,12 @@ from portal.query import views as query
 from portal.query.definitions import views as definitions
 from portal.query.definitions.models import Definition
 from portal.query.figures import views as figures
+from portal.query.rosters import files as roster_files
+from portal.query.rosters import jobs as roster_jobs
+from portal.query.rosters import part_views as roster_parts
+from portal.query.rosters import service as rosters_service
+from portal.query.rosters import views as rosters
+from portal.query.rosters.models import Roster, RosterJob
 from portal.query.tasks import Task
 from portal.system import views as system
 
@@ -92,6 +98,8 @@ ROOMS = (
     prints.bp,
     query.bp,
     figures.bp,
+    rosters.bp,
+    roster_parts.bp,
     system.bp,
     handover.bp,
     posts.bp,
@@ -104,7 +112,10 @@ ROOMS = (
 )
 
 # what can be done with whom a query finds; each page takes `selection`
-TASKS = (Task("打印登记表、申请书、名册", "prints.of_selection", Permission.MEMBER_PRINT),)
+TASKS = (
+    Task("存为名单", "rosters.new", Permission.ROSTER_KEEP),
+    Task("打印登记表、申请书、名册", "prints.of_selection", Permission.MEMBER_PRINT),
+)
 
 MEGABYTE = 1024 * 1024
 
@@ -177,6 +188,7 @@ def create_app(settings: Settings, *, restoring: bool = False) -> Flask:
     comparison_door.use(enlisting)
     anchors.use(settings.anchors_path)
     chunks.use(settings.jobs_path / "prints")
+    roster_files.use(settings.jobs_path / "rosters")
     door.use(imported)
     query_tasks.use(TASKS)
     web.install(app)
@@ -185,15 +197,17 @@ def create_app(settings: Settings, *, restoring: bool = False) -> Flask:
     for room in ROOMS:
         app.register_blueprint(room)
     guards.say_permission(app.view_functions["static"], guards.PUBLIC)
-    app.extensions["todos"] = (joining_service.todo, matters_service.todo)
+    app.extensions["todos"] = (joining_service.todo, matters_service.todo, rosters_service.todo)
     owned = (
         ("打印任务", PrintJob.owner_id),
         ("待导入的单位表", UnitSheet.user_id),
         ("会员导入", Import.uploaded_by),
         ("口径", Definition.owner_id),
+        ("名单", Roster.owner_id),
+        ("签领表任务", RosterJob.owner_id),
     )
     passing.use(owned, app.extensions["todos"])
-    app.extensions["waiting"] = (prints_service.waiting_since,)
+    app.extensions["waiting"] = (prints_service.waiting_since, roster_jobs.waiting_since)
     app.extensions["figures"] = (members_service.figures,)
     app.context_processor(_for_templates)
     # globals, not context: imported macros see only these

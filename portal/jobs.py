@@ -13,6 +13,8 @@ from portal.org import attempts, sessions
 from portal.org.units import names
 from portal.prints import service as prints
 from portal.prints import worker as printing
+from portal.query.rosters import jobs as roster_jobs
+from portal.query.rosters import worker as roster_worker
 
 JOBS = (
     Job("units.rename", names.apply_due, hour=0, minute=1),
@@ -22,6 +24,7 @@ JOBS = (
     Job("audit.anchor", anchors.drop, hour=23, minute=50),
     Job("joining.expire", joining.expire_returned, hour=0, minute=10),
     Job("prints.sweep", prints.sweep, hour=2, minute=40),
+    Job("rosters.sweep", roster_jobs.sweep, hour=2, minute=45),
     Job("joining.drafts", drafts.sweep, hour=0, minute=20),
     Job("joining.photos", applying.sweep_photos, hour=0, minute=25),
     Job("comparison.forget", comparison.forget_due, hour=0, minute=35),
@@ -30,4 +33,4 @@ JOBS = (
     Job("attempts.sweep", attempts.sweep, hour=3, minute=35),
 )
 
-QUEUES = (printing.work,)
+QUEUES = (printing.work, roster_worker.work)

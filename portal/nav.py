@@ -57,6 +57,7 @@ MENU = (
             Entry("高级查询", "query.index", "search", P.MEMBER_READ, ("query.",)),
             Entry("常用口径", "definitions.index", "clipboard-check", P.MEMBER_READ, ("definitions.",)),
             Entry("统计报表", "figures.index", "file-text", P.MEMBER_READ, ("figures.",)),
+            Entry("名单", "rosters.index", "clipboard-check", P.ROSTER_KEEP, ("rosters.", "roster_parts.")),
             Entry("会员导入", "importing.index", "upload", P.MEMBER_IMPORT, ("importing.",)),
             Entry("人事名单比对", "comparison.index", "file-text", P.COMPARE, ("comparison.", "matters.")),
             Entry("打印与归档", "prints.index", "printer", P.MEMBER_PRINT, ("prints.",)),

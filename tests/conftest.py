@@ -29,6 +29,7 @@ from portal.core.web import limiter
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Role
 from portal.prints import chunks
+from portal.query.rosters import files as roster_files
 from tests import factories
 
 pytest.register_assert_rewrite("tests.client")  # its failed checks say what they saw
@@ -227,6 +228,7 @@ def app(request: pytest.FixtureRequest, prepared: Prepared, database_uri: str) -
     uploads.use(prepared.instance / "uploads")
     anchors.use(prepared.instance / "anchors.csv")
     chunks.use(prepared.instance / "jobs" / "prints")
+    roster_files.use(prepared.instance / "jobs" / "rosters")
     limiter.reset()
     database.writes()
     database.forget_later()

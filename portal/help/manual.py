@@ -56,6 +56,8 @@ TASKS: tuple[Task, ...] = (
     Task("query", "按任意条件查询会员", (P.MEMBER_READ,)),
     Task("definitions", "用口径统计人数", (P.MEMBER_READ,)),
     Task("reports", "统计报表和自由汇总", (P.MEMBER_READ,)),
+    Task("roster", "存为名单，发慰问品、安排体检", (P.ROSTER_KEEP,)),
+    Task("roster_check", "核对校工会发来的名单", (P.ROSTER_CHECK,)),
     Task("edit", "修改会员信息", (P.MEMBER_EDIT,)),
     Task("union_edit", "荣誉、工号、入会日期", (P.MEMBER_EDIT_UNION,)),
     Task("reveal", "查看完整证件号码和工资", (P.MEMBER_REVEAL,)),
@@ -113,6 +115,8 @@ PLACES: dict[str, str] = {
     "members": "members",
     "query": "query",
     "figures": "reports",
+    "rosters": "roster",
+    "roster_parts": "roster_check",
     "members.edit": "edit",
     "members.reveal": "reveal",
     "members.me": "me",
@@ -153,6 +157,7 @@ INSTEAD = {
     "expected": "expected_make",
     "departments": "units",
     "accounts": "accounts_read",
+    "roster_check": "roster",
 }
 
 

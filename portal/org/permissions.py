@@ -37,6 +37,8 @@ class Permission(StrEnum):
     MEMBER_SALARY = "member.salary"
     POST_MANAGE = "post.manage"
     QUERY_OFFICIAL = "query.official"
+    ROSTER_CHECK = "roster.check"
+    ROSTER_KEEP = "roster.keep"
     SYSTEM = "system"
     UNIT_MANAGE = "unit.manage"
     UNIT_READ = "unit.read"
@@ -68,6 +70,8 @@ _BRANCH = frozenset(
         _P.MEMBER_IMPORT,  # what they import are applications
         _P.MEMBER_PRINT,
         _P.MEMBER_READ,
+        _P.ROSTER_CHECK,
+        _P.ROSTER_KEEP,
     }
 )
 
@@ -85,6 +89,7 @@ _UNION = frozenset(
         _P.MEMBER_READ,
         _P.MEMBER_REVEAL,
         _P.MEMBER_SALARY,
+        _P.ROSTER_KEEP,
     }
 )
 

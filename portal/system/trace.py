@@ -26,6 +26,7 @@ CHANNELS = {"web": "网页", "cli": "命令行", "clock": "定时任务"}
 THINGS = {
     "applications": "入会申请", "audit_events": "日志", "expected_lists": "应入会名单", "expected_people": "应入会人员",
     "grants": "权限", "join_codes": "入会码", "members": "会员", "org_units": "组织", "print_jobs": "打印任务",
+    "rosters": "名单", "roster_parts": "名单核对", "roster_jobs": "名单签领表",
     "settings": "系统设置", "unit_names": "组织名称", "uploads": "文件", "users": "账号",
 }  # fmt: skip
 WORDS = {
@@ -33,6 +34,7 @@ WORDS = {
     "note": "提示语", "place": "位置", "units": "单位数", "rows": "行数", "kind": "种类", "code": "入会码编号",
     "missing": "打印不出的字", "skipped": "未办理", "members": "会员数", "people": "人数", "told": "已通知",
     "days": "天数", "on": "生效日期", "endpoint": "页面", "method": "方式", "evidence": "附签字申请表",
+    "person": "人员", "files": "文件数", "day": "截至日期",
     "replaced": "替换原件", "scan": "附扫描件", "file": "文件", "size": "大小（字节）",
 }  # fmt: skip
 

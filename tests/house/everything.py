@@ -18,7 +18,7 @@ from portal.core import crypto, scans, settings, uploads
 from portal.core.actors import SHELL
 from portal.core.audit import AuditEvent
 from portal.core.calendar import now, today
-from portal.core.db import db
+from portal.core.db import db, new_uuid
 from portal.core.notices import Notice, tell
 from portal.core.sealed_files import SealedWriter
 from portal.handover import service as handing_over
@@ -51,6 +51,8 @@ from portal.query.definitions import blanks
 from portal.query.definitions.blanks import Blank, BlankKind
 from portal.query.definitions.models import Definition, DefinitionVersion, Reach
 from portal.query.models import Selection
+from portal.query.rosters import files as roster_files
+from portal.query.rosters.models import Roster, RosterJob, RosterJobState, RosterKind, RosterPart, RosterRow
 from tests import doors, factories
 from tests.factories import Canaries
 from tests.members.importing import lists
@@ -82,6 +84,8 @@ class Place:
     matter: Matter
     brought: Import  # a file that has changed the member
     definition: Definition  # somebody else's, shared here
+    part: RosterPart  # of the union's list, which asks the branches
+    row: RosterRow  # of a list of its own, where the family of the member is kept
 
 
 @dataclass(frozen=True)
@@ -163,6 +167,7 @@ def _fill_place(unit: OrgUnit, clerk: User, chair: User) -> Place:
         unit, member, of_member, of_applicant, applications, code, entered, roll, invitation, confirmation, coming_name,
         department, sheet, _an_officer(unit, chair), _a_leaver(unit), *_compare(clerk, unit, member),
         _bring_back(clerk, unit, member, of_member, of_applicant), _define(clerk, unit, Reach.SHARED),
+        *_list(clerk, unit, member),
     )  # fmt: skip
 
 
@@ -251,6 +256,40 @@ def _define(user: User, unit: OrgUnit, reach: Reach) -> Definition:
     return made
 
 
+def _list(clerk: User, unit: OrgUnit, member: Member) -> tuple[RosterPart, RosterRow]:
+    """Freeze the member on a list of the unit, and on one of the union that the unit is to check."""
+    rows = []
+    for place, state in ((unit, "draft"), (access.upward(unit)[-1], "checking")):
+        roster = Roster(
+            unit=place, owner_id=clerk.id, title=f"{unit.name}春节慰问", kind=RosterKind.HOLIDAY, item="米面油礼包",
+            share=100, measure="份", day=today(), columns=["marital_status"], state=state,
+        )  # fmt: skip
+        part = RosterPart(unit=unit, roster=roster)
+        db.session.add_all([roster, part])
+        db.session.flush()  # the row names them
+        row = RosterRow(
+            uuid=new_uuid(), roster_id=roster.id, part_id=part.id, unit_id=unit.id, member_id=member.id, place=1,
+            name=member.name, staff_no=member.staff_no or "",
+        )  # fmt: skip
+        row.values = {"marital_status": "未婚"}
+        db.session.add(row)
+        rows.append(row)
+    db.session.commit()
+    return rows[1].part, rows[0]
+
+
+def roster_job_of(user: User | None) -> int:
+    """Return the number of the job of sheets that a person has."""
+    return db.session.scalars(select(RosterJob.id).where(RosterJob.owner_id == (user.id if user else 0))).one()
+
+
+def _give_sheets(user: User) -> None:
+    job = RosterJob(owner_id=user.id, title="春节慰问", state=RosterJobState.DONE, done=1, total=1)
+    db.session.add(job)
+    db.session.flush()  # the file is named by its uuid
+    job.size = roster_files.keep(job.uuid, b"PK")
+
+
 def definition_of(user: User | None) -> int:
     """Return the number of a person's own private definition, whoever she is."""
     owner = user.id if user else 0
@@ -330,6 +369,7 @@ def _give_jobs(user: User) -> None:
             with SealedWriter(chunks.joined_path(job.uuid), f"print|{job.uuid}|joined") as file:
                 file.write(b"%PDF-1.7")
             job.size = file.size
+    _give_sheets(user)
 
 
 def event_at(unit: OrgUnit) -> int:

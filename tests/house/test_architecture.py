@@ -26,6 +26,7 @@ COMMITTING = {
     "portal/operations/backup.py",
     "portal/operations/restore.py",
     "portal/prints/worker.py",
+    "portal/query/rosters/worker.py",
 }
 # A print job is a row of the queue, not a case that people judge: its state says how far the machine is.
 QUEUES = {"portal/prints/service.py", "portal/prints/worker.py"}

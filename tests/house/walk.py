@@ -99,6 +99,10 @@ class Walk:
                 "handover": place.handover.id,
                 "post": place.member.posts[0].id,
                 "definition": place.definition.id,
+                "roster": place.row.roster_id,
+                "roster_row": place.row.id,
+                "roster_part": place.part.id,
+                "roster_job": everything.roster_job_of(place.member.user),
             }
             for name, place in house.places.items()
         }
@@ -116,6 +120,7 @@ class Walk:
                 "delegation": next(iter(one.id for one in delegating.own(user)), ABSENT),
                 "import": everything.import_of(user),
                 "definition": everything.definition_of(user),
+                "roster_job": everything.roster_job_of(user),
             }
             for name, user in house.people.items()
         }
@@ -148,7 +153,7 @@ class Walk:
             numbers = (
                 "member", "code", "unit", "notice", "job", "waiting_job", "entry", "list", "person", "coming_name",
                 "department", "sheet", "event", "import", "account", "grant", "delegation", "comparison", "finding",
-                "matter", "handover", "post", "definition",
+                "matter", "handover", "post", "definition", "roster", "roster_row", "roster_part", "roster_job",
             )  # fmt: skip
             words = {"receipt": "aaaaa-bbbbb", "proof": "a" * 12, "role": "nobody"}
             words |= dict.fromkeys(("token", "invitation", "confirmation", "selection"), NO_TOKEN)
@@ -310,6 +315,15 @@ class Walk:
             "figures.export": ({"name": "basics"}, {"purpose": "年度统计", "kind": "xlsx"}),
             "figures.counted": ({"by": "sex"}, {}),
             "figures.moved": ({"name": "monthly", "kind": "joined"}, {}),
+            "rosters.new": ({"selection": here.get("selection")}, {"title": "春节慰问品", "kind": "holiday"}),
+            **{f"rosters.{verb}": ({"id": here.get("roster")}, {}) for verb in ("detail", "export", "sheets")},
+            "rosters.add": ({"id": here.get("roster")}, {"q": "殷晓澜"}),
+            "rosters.remove": ({"id": here.get("roster_row")}, {"reason": "调离"}),
+            "rosters.restore": ({"id": here.get("roster_row")}, {"reason": "误核减"}),
+            "rosters.job": ({"id": here.get("roster_job")}, {}),
+            "rosters.file": ({"id": here.get("roster_job")}, {}),
+            "roster_parts.detail": ({"id": here.get("roster_part")}, {}),
+            "roster_parts.sheet": ({"id": here.get("roster_part")}, {}),
             "prints.job": ({"id": here.get("job")}, {}),
             "prints.download": ({"id": here.get("job")}, {}),
             "prints.cancel": ({"id": here.get("waiting_job")}, {}),

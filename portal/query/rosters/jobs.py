@@ -1,0 +1,89 @@
+"""What people do with jobs that make sheets: ask for one, watch it, take the file; and what becomes of old files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+
+from portal.core import audit, clock
+from portal.core import db as database
+from portal.core.actors import CLOCK
+from portal.core.calendar import now
+from portal.core.db import db
+from portal.core.errors import Absent, DomainError
+from portal.org.models import User
+
+from . import files
+from .models import LIVE, Roster, RosterJob
+from .models import RosterJobState as J
+
+audit.name_acts(
+    {
+        "roster.papers": "开始生成签领表",
+        "roster.papers_finish": "签领表生成完成",
+        "roster.papers_take": "下载签领表",
+        "roster.papers_remove": "清除过期的签领表文件",
+    }
+)
+
+JOBS_WAITING = 5  # of one person
+KEPT_FOR = timedelta(days=7)
+SHOWN = 5
+
+
+def start(actor: User, roster: Roster) -> RosterJob:
+    """Queue the sheets of a list that the actor keeps. Raises DomainError for too many jobs at once."""
+    waiting = select(func.count(RosterJob.id)).where(RosterJob.owner_id == actor.id, RosterJob.state.in_(LIVE))
+    if (db.session.scalar(waiting) or 0) >= JOBS_WAITING:
+        raise DomainError(f"您还有 {JOBS_WAITING} 个任务没有完成，请等它们完成后再生成")
+    job = RosterJob(owner_id=actor.id, roster_id=roster.id, title=roster.title)
+    db.session.add(job)
+    db.session.flush()  # the page that follows is named by its number
+    audit.record(actor, "roster.papers", job, batch_id=job.uuid)
+    database.later(clock.wake)
+    return job
+
+
+def find(actor: User, number: int) -> RosterJob:
+    """Return one of the actor's own jobs. Raises Absent."""
+    query = select(RosterJob).where(RosterJob.id == number, RosterJob.owner_id == actor.id)
+    job = db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    if job is None:
+        raise Absent
+    return job
+
+
+def of_roster(actor: User, roster: Roster) -> list[RosterJob]:
+    """Return the actor's latest jobs of a list, newest first."""
+    query = select(RosterJob).where(RosterJob.owner_id == actor.id, RosterJob.roster_id == roster.id)
+    return list(db.session.scalars(query.order_by(RosterJob.id.desc()).limit(SHOWN)))
+
+
+def content_of(actor: User, number: int) -> tuple[RosterJob, Iterator[bytes]]:
+    """Return a finished job of the actor's and its file, piece by piece. Raises Absent."""
+    job = find(actor, number)
+    if job.state is not J.DONE or not files.has(job.uuid):
+        raise Absent
+    return job, files.read(job.uuid)
+
+
+def waiting_since() -> datetime | None:
+    """Return since when the oldest job waits that nobody works on; None where none does or one is under way."""
+    if db.session.scalar(select(RosterJob.id).where(RosterJob.state == J.RUNNING).limit(1)) is not None:
+        return None
+    return db.session.scalar(select(func.min(RosterJob.created_at)).where(RosterJob.state == J.QUEUED))
+
+
+def sweep() -> None:
+    """Remove the files of jobs that ended more than a week ago, and every file that no job has."""
+    old = select(RosterJob).where(RosterJob.state == J.DONE, RosterJob.finished_at < now() - KEPT_FOR)
+    for job in db.session.scalars(old.with_for_update(of=RosterJob)):
+        db.session.execute(update(RosterJob).where(RosterJob.id == job.id).values(state=J.REMOVED))
+        audit.record(CLOCK, "roster.papers_remove", job, batch_id=job.uuid)
+        database.later(files.remove, job.uuid)
+    kept = {*db.session.scalars(select(RosterJob.uuid).where(RosterJob.state.in_((*LIVE, J.DONE))))}
+    for name in files.names():
+        if name not in kept:
+            files.remove(name)

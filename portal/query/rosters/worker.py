@@ -1,0 +1,147 @@
+"""What makes the sheets of lists: one process at a time, two documents at a time, all in one archive.
+
+No transaction is open while a document is made. A job that was broken off is done again from its beginning.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import logging
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+
+from portal.core import audit, pdf
+from portal.core import db as database
+from portal.core.calendar import now
+from portal.core.db import db
+from portal.core.pdf import Paper
+from portal.org.models import User
+
+from . import files, papers, service, tables
+from .models import LIVE, RosterJob
+from .models import RosterJobState as J
+
+log = logging.getLogger("portal.rosters")
+
+TABLE = "名单总表.xlsx"
+
+
+@dataclass(frozen=True)
+class Document:
+    """A paper that is ready to be made, with its name in the archive."""
+
+    name: str
+    paper: Paper
+
+
+def never() -> bool:
+    """Work to the end."""
+    return False
+
+
+def work(stopping: Callable[[], bool] = never) -> None:
+    """Do all jobs that wait, the oldest first, until `stopping()`; nothing where another process is at it."""
+    with _alone() as is_alone:
+        while is_alone and not stopping():
+            number = _next()
+            if number is None:
+                return
+            _do(number, stopping)
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    """Hold the lock of the worker, which ends with its process however that ends."""
+    files.root().mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (files.root() / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def _next() -> int | None:
+    """Claim the oldest job that is not ended; one that is running has lost its worker."""
+    database.writes()
+    query = select(RosterJob.id).where(RosterJob.state.in_(LIVE)).order_by(RosterJob.id).limit(1)
+    number = db.session.scalar(query)
+    if number is not None:
+        db.session.execute(update(RosterJob).where(RosterJob.id == number).values(state=J.RUNNING))
+    db.session.commit()
+    return number
+
+
+def _do(number: int, stopping: Callable[[], bool]) -> None:
+    """Make every document of a job, then the archive; a job that can not be done is closed as failed."""
+    try:
+        uuid, documents, table = _prepared(number)
+        _set(number, total=len(documents))
+        made = []
+        with ThreadPoolExecutor(pdf.JOBS_AT_ONCE) as pool:
+            for document, rendered in zip(documents, pool.map(_made, documents), strict=True):
+                if stopping():
+                    pool.shutdown(cancel_futures=True)
+                    return
+                made.append((document.name, rendered))
+                _set(number, done=len(made))
+        size = files.keep(uuid, _archive([(TABLE, table), *made]))
+        _finish(number, size)
+    except Exception as error:
+        db.session.rollback()
+        # its words may quote a row, so the log gets its kind only
+        log.error("roster job %s: %s", number, type(error).__name__)
+        _set(number, state=J.FAILED, finished_at=now())
+
+
+def _prepared(number: int) -> tuple[str, list[Document], bytes]:
+    """Read what the papers show to the job's owner now. Raises Absent where the list is out of her scope by now."""
+    database.reads()
+    try:
+        job = db.session.get_one(RosterJob, number)
+        owner = db.session.get_one(User, job.owner_id)
+        roster = service.find(owner, job.roster_id or 0)
+        documents: list[Document] = []
+        for part, _ in papers.numbers_of(roster):
+            rows = service.all_rows(roster, part)
+            if rows:
+                paper = papers.paper(papers.to_sign_for(roster, part, rows), owner.label)
+                documents.append(Document(papers.file_name(len(documents) + 1, part.unit), paper))
+        return job.uuid, documents, tables.workbook(owner, roster)
+    finally:
+        database.release()
+
+
+def _made(document: Document) -> bytes:
+    return pdf.render_all([document.paper]).pdf
+
+
+def _archive(contents: list[tuple[str, bytes]]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:  # stored: what is in it is packed already
+        for name, content in contents:
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def _set(number: int, **values: object) -> None:
+    database.writes()
+    db.session.execute(update(RosterJob).where(RosterJob.id == number).values(**values))
+    db.session.commit()
+
+
+def _finish(number: int, size: int) -> None:
+    """Close the job with its trace, in one transaction."""
+    database.writes()
+    job = db.session.get_one(RosterJob, number)
+    values = {"state": J.DONE, "finished_at": now(), "size": size, "done": job.total}
+    db.session.execute(update(RosterJob).where(RosterJob.id == number).values(**values))
+    audit.record(job.owner, "roster.papers_finish", job, batch_id=job.uuid, details={"files": job.total, "size": size})
+    db.session.commit()
