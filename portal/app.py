@@ -66,6 +66,8 @@ from portal.prints import views as prints
 from portal.prints.models import PrintJob
 from portal.query import tasks as query_tasks
 from portal.query import views as query
+from portal.query.batches import views as batches
+from portal.query.batches.models import BatchEdit
 from portal.query.definitions import views as definitions
 from portal.query.definitions.models import Definition
 from portal.query.figures import views as figures
@@ -97,6 +99,7 @@ ROOMS = (
     cards.bp,
     prints.bp,
     query.bp,
+    batches.bp,
     figures.bp,
     rosters.bp,
     roster_parts.bp,
@@ -115,6 +118,7 @@ ROOMS = (
 TASKS = (
     Task("存为名单", "rosters.new", Permission.ROSTER_KEEP),
     Task("打印登记表、申请书、名册", "prints.of_selection", Permission.MEMBER_PRINT),
+    Task("批量修改", "batches.new", Permission.MEMBER_EDIT),
 )
 
 MEGABYTE = 1024 * 1024
@@ -205,6 +209,7 @@ def create_app(settings: Settings, *, restoring: bool = False) -> Flask:
         ("口径", Definition.owner_id),
         ("名单", Roster.owner_id),
         ("签领表任务", RosterJob.owner_id),
+        ("批量修改", BatchEdit.owner_id),
     )
     passing.use(owned, app.extensions["todos"])
     app.extensions["waiting"] = (prints_service.waiting_since, roster_jobs.waiting_since)

@@ -13,6 +13,7 @@ from portal.org import attempts, sessions
 from portal.org.units import names
 from portal.prints import service as prints
 from portal.prints import worker as printing
+from portal.query.batches import service as batches
 from portal.query.rosters import jobs as roster_jobs
 from portal.query.rosters import worker as roster_worker
 
@@ -29,6 +30,7 @@ JOBS = (
     Job("joining.photos", applying.sweep_photos, hour=0, minute=25),
     Job("comparison.forget", comparison.forget_due, hour=0, minute=35),
     Job("imports.expire", importing.expire, hour=0, minute=30),
+    Job("batches.expire", batches.expire, hour=0, minute=40),
     Job("sessions.sweep", sessions.sweep, hour=3, minute=30),
     Job("attempts.sweep", attempts.sweep, hour=3, minute=35),
 )

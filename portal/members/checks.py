@@ -54,18 +54,20 @@ def check(
     required: Collection[str] = (),
     today: date,
     document: documents.Document | None = None,
+    rules: Collection[Rule] | None = None,
 ) -> tuple[dict[str, Any], list[str]]:
     """Return `values` with what follows from them, and the warnings, which refuse nothing.
 
     `values` maps catalogue names to parsed values; `required` are names that must be answered (the political status
-    only of identity cards, the branch by whoever admits, so not here). Derived are the type and the kept form of the
+    only of identity cards, the branch by whoever admits, so not here); `rules` are those to follow, all unless said.
+    Derived are the type and the kept form of the
     document's number, sex and birth date from a number that tells them, the kept form of the name, and the level of
     the title. `document` is what `documents.read` has said of the number, where it was read today. Raises Problems
     with a sentence for every input that is wrong (the data dictionary, domain/1-fields.md).
     """
     filled = dict(values)
     found = _Findings(document)
-    for rule in _RULES:
+    for rule in _RULES if rules is None else rules:
         rule(filled, today, found)
     _ask_for_missing(filled, required, found)
     if found.errors:
@@ -74,13 +76,16 @@ def check(
 
 
 def check_change(
-    current: Mapping[str, Any], changed: Mapping[str, Any], *, today: date
+    current: Mapping[str, Any], changed: Mapping[str, Any], *, today: date, is_narrow: bool = False
 ) -> tuple[dict[str, Any], list[str]]:
     """Check the record as it would be, and return what then differs from `current`, and the warnings.
 
     `current` is all that the record says, but for the branch. A rule that was broken before, over other fields, is not
-    this change's fault. Raises Problems.
+    this change's fault. With `is_narrow` only rules about a changed field are looked at, so that `current` need say no
+    more than `needed_by` names; name and document are not among the changed then. Raises Problems.
     """
+    rules = touching(changed) if is_narrow else None
+    required = () if is_narrow else ("name", "id_type")
     merged = {**current, **changed}
     if "prof_title" in changed and "title_level" not in changed:
         merged["title_level"] = None  # follows the new title
@@ -89,9 +94,9 @@ def check_change(
     if has_new_document:
         merged |= {name: None for name in told_by_number if name not in changed}
     try:
-        checked, warnings = check(merged, required=("name", "id_type"), today=today)
+        checked, warnings = check(merged, required=required, today=today, rules=rules)
     except Problems as problems:
-        _raise_new(problems, current, changed, today)
+        _raise_new(problems, current, changed, today, rules)
         checked, warnings = merged, []
     if has_new_document:
         for name in told_by_number:
@@ -102,10 +107,16 @@ def check_change(
     return {name: value for name, value in checked.items() if not same(value, current.get(name))}, warnings
 
 
-def _raise_new(problems: Problems, current: Mapping[str, Any], changed: Mapping[str, Any], today: date) -> None:
+def _raise_new(
+    problems: Problems,
+    current: Mapping[str, Any],
+    changed: Mapping[str, Any],
+    today: date,
+    rules: Collection[Rule] | None,
+) -> None:
     errors = dict(problems.errors)
     try:
-        check(current, today=today)
+        check(current, today=today, rules=rules)
     except Problems as old:
         errors = {name: told for name, told in errors.items() if name in changed or told != old.errors.get(name)}
     if errors:
@@ -291,4 +302,30 @@ def _resume(values: dict[str, Any], today: date, found: _Findings) -> None:
             return
 
 
-_RULES: tuple[Rule, ...] = (_document, _name, _age, _work, _learning, _family, _honors, _resume)
+# each rule with the fields that it reads or sets
+_READ: dict[Rule, frozenset[str]] = {
+    _document: frozenset({"id_type", "id_number", "sex", "birth_date"}),
+    _name: frozenset({"name", "id_type"}),
+    _age: frozenset({"birth_date", "political_status", "sex", "marital_status"}),
+    _work: frozenset(
+        {
+            "birth_date", "work_start_date", "school_entry_date", "employment_form", "dispatch_company",
+            "is_migrant_worker", "household_type",
+        }
+    ),
+    _learning: frozenset({"prof_title", "title_level", "degree", "education"}),
+    _family: frozenset({"marital_status", "spouse", "children", "children_count", "birth_date", "family_planning"}),
+    _honors: frozenset({"honors"}),
+    _resume: frozenset({"resume"}),
+}  # fmt: skip
+_RULES: tuple[Rule, ...] = tuple(_READ)
+
+
+def touching(names: Collection[str]) -> tuple[Rule, ...]:
+    """Return the rules about any of the fields `names`, in their order."""
+    return tuple(rule for rule, read in _READ.items() if not read.isdisjoint(names))
+
+
+def needed_by(names: Collection[str]) -> frozenset[str]:
+    """Return the fields that a narrow look at a change of `names` reads, themselves among them."""
+    return frozenset(names).union(*(_READ[rule] for rule in touching(names)))

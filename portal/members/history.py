@@ -147,8 +147,8 @@ def write(
         present.valid_to = day
     db.session.flush()  # the old one is closed before the new one comes: only one may be open
     version = _add_version(member, actor, day, reason=reason, batch_id=batch_id)
-    traced = {name: _traced(name, *pair) for name, pair in changes.items()}
-    audit.record(actor, "member.edit", member, changes=traced, reason=reason, batch_id=batch_id)
+    told = {name: traced(name, *pair) for name, pair in changes.items()}
+    audit.record(actor, "member.edit", member, changes=told, reason=reason, batch_id=batch_id)
     return version
 
 
@@ -182,12 +182,21 @@ class Edit:
 
 
 def edits_of(member: Member) -> list[Edit]:
-    """Return all edits of the member, oldest first, those of one day included."""
+    """Return all edits of the member, oldest first, those of one day included.
+
+    A version is compared with the one that said before what held on its first day. An edit from a day in the past
+    writes several at once, copies and the same change carried on: it is one edit.
+    """
     edits: list[Edit] = []
-    before: MemberVersion | None = None
-    for after in member.versions:
-        edits.append(Edit(before, after, differing(before, after) if before else ()))
-        before = after
+    told: set[str] = set()
+    for place, after in enumerate(member.versions):
+        earlier = [one for one in member.versions[:place] if one.valid_from <= after.valid_from]
+        before = max(earlier, key=lambda one: (one.valid_from, one.id), default=None)
+        if before is None:
+            edits.append(Edit(None, after, ()))
+        elif (names := differing(before, after)) and after.batch_id not in told:
+            edits.append(Edit(before, after, names))
+            told |= {after.batch_id} if after.batch_id else set()
     return edits
 
 
@@ -268,7 +277,7 @@ def _add_version(member: Member, actor: Actor, day: date, *, reason: str, batch_
     return version
 
 
-def _traced(name: str, old: Any, new: Any) -> tuple[str, str]:
+def traced(name: str, old: Any, new: Any) -> tuple[str, str]:
     """Return old and new as whoever reads the trace may see them: nothing that is sealed, secret or of the family."""
     field = FIELD.get(name)
     if field is None:

@@ -11,10 +11,10 @@ from datetime import date
 from itertools import islice
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Table, bindparam, delete, insert, select, update
+from sqlalchemy import Table, bindparam, delete, func, insert, select, update
 
 from portal.core.actors import Actor
-from portal.core.calendar import now, today
+from portal.core.calendar import now, show_time, today
 from portal.core.db import OPEN_END, db, new_uuid
 
 from . import history, names
@@ -167,6 +167,30 @@ def restore(versions: Mapping[int, int], actor: Actor, *, reason: str, batch_id:
             changed.append(new)
         written |= _turn_over(changed, actor, reason=reason, batch_id=batch_id)
     return written
+
+
+def lock(member_ids: Iterable[int]) -> None:
+    """Let nobody else write these members until the transaction ends."""
+    for chunk in in_chunks(sorted(member_ids)):
+        db.session.execute(select(_MEMBERS.c.id).where(_MEMBERS.c.id.in_(chunk)).with_for_update())
+
+
+def edited_since(after: Mapping[int, int], what: str) -> dict[int, str]:
+    """Lock members, and return of those that have been written since why they are left as they are.
+
+    `after` says by member which was her last version then; `what` begins the sentence: 导入后.
+    """
+    lock(after)
+    newest: dict[int, int] = {}
+    for chunk in in_chunks(sorted(after)):
+        last = select(_VERSIONS.c.member_id, func.max(_VERSIONS.c.id)).where(_VERSIONS.c.member_id.in_(chunk))
+        newest |= dict(map(tuple, db.session.execute(last.group_by(_VERSIONS.c.member_id))))
+    kept: dict[int, str] = {}
+    for chunk in in_chunks(newest[number] for number in after if newest.get(number) != after[number]):
+        for version in db.session.scalars(select(MemberVersion).where(MemberVersion.id.in_(chunk))):
+            who = version.recorder.label if version.recorder else "系统"
+            kept[version.member_id] = f"{what}由{who}于 {show_time(version.recorded_at)} 修改过"
+    return kept
 
 
 def remove(member_ids: Collection[int]) -> None:

@@ -47,6 +47,7 @@ from portal.org.units.reading import Line
 from portal.prints import chunks
 from portal.prints.models import JobState, PrintJob, PrintKind
 from portal.query import conditions, keeping
+from portal.query.batches.models import BatchEdit, BatchEditRow, Outcome
 from portal.query.definitions import blanks
 from portal.query.definitions.blanks import Blank, BlankKind
 from portal.query.definitions.models import Definition, DefinitionVersion, Reach
@@ -243,6 +244,24 @@ def _select(user: User, member: Member) -> None:
     db.session.add(row)
 
 
+def _edit_many(user: User, member: Member) -> None:
+    """Let the person have looked at a batch edit of one member, and have written another."""
+    for written_at in (None, now()):
+        item = BatchEdit(owner_id=user.id, day=today(), reason="部门合并", written_at=written_at)
+        item.asked, item.counts = {"remark": "批量"}, {"change": 1, "same": 0, "refused": 0}
+        item.batch_id = item.uuid if written_at else None
+        db.session.add(item)
+        db.session.flush()  # its row names it by number
+        row = BatchEditRow(batch_edit_id=item.id, number=1, member_id=member.id, outcome=Outcome.CHANGE)
+        db.session.add(row)
+
+
+def batch_of(user: User | None, *, is_written: bool) -> int:
+    """Return the number of a person's batch edit."""
+    owner = BatchEdit.owner_id == (user.id if user else 0)
+    return db.session.scalars(select(BatchEdit.id).where(owner, BatchEdit.written_at.is_not(None) == is_written)).one()
+
+
 def _define(user: User, unit: OrgUnit, reach: Reach) -> Definition:
     """A saved question of `user`, who need not be able to ask it."""
     asked = {"all": [{"field": "age", "op": "lt", "value": {"blank": "c1"}}]}
@@ -355,6 +374,7 @@ def _give_paper(member: Member) -> None:
     assert member.user is not None
     _give_jobs(member.user)
     _select(member.user, member)
+    _edit_many(member.user, member)
 
 
 def _give_jobs(user: User) -> None:
@@ -417,6 +437,7 @@ def add_people(house: House) -> None:
         _give_jobs(user)
         _sheet(user, house.units["top"])
         _select(user, member)
+        _edit_many(user, member)
         _define(user, house.units["c"], Reach.PRIVATE)
         if name == "union chair":
             lend(user, house.places["a"].officer, house.units["top"])

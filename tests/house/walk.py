@@ -84,6 +84,8 @@ class Walk:
                 "job": everything.job_of(place.member.user, JobState.DONE),
                 "waiting_job": everything.job_of(place.member.user, JobState.QUEUED),
                 "selection": everything.selection_of(place.member.user),
+                "batch": everything.batch_of(place.member.user, is_written=False),
+                "written_batch": everything.batch_of(place.member.user, is_written=True),
                 "account": place.officer.id,
                 "grant": place.officer.grants[0].id,
                 "delegation": place.officer.grants[1].id,
@@ -114,6 +116,8 @@ class Walk:
                 "job": everything.job_of(user, JobState.DONE),
                 "waiting_job": everything.job_of(user, JobState.QUEUED),
                 "selection": everything.selection_of(user),
+                "batch": everything.batch_of(user, is_written=False),
+                "written_batch": everything.batch_of(user, is_written=True),
                 "sheet": everything.sheet_of(user),
                 "account": user.id,
                 "grant": user.grants[0].id if user.grants else ABSENT,
@@ -154,6 +158,7 @@ class Walk:
                 "member", "code", "unit", "notice", "job", "waiting_job", "entry", "list", "person", "coming_name",
                 "department", "sheet", "event", "import", "account", "grant", "delegation", "comparison", "finding",
                 "matter", "handover", "post", "definition", "roster", "roster_row", "roster_part", "roster_job",
+                "batch", "written_batch",
             )  # fmt: skip
             words = {"receipt": "aaaaa-bbbbb", "proof": "a" * 12, "role": "nobody"}
             words |= dict.fromkeys(("token", "invitation", "confirmation", "selection"), NO_TOKEN)
@@ -311,6 +316,12 @@ class Walk:
             **{f"query.{verb}": ({}, {"act": "add"} | QUESTION) for verb in ("run", "build", "count")},
             "query.names": ({}, {"pasted": "殷晓澜"}),
             "query.select": ({}, {"task": "prints.of_selection", "scope": "all"}),
+            "batches.new": (
+                {"selection": here.get("selection"), "fields": "remark"},
+                {"remark": "批量", "day": today().isoformat(), "reason": "部门合并"},
+            ),
+            **{f"batches.{verb}": ({"id": here.get("batch")}, {}) for verb in ("detail", "write", "again", "discard")},
+            "batches.undo": ({"id": here.get("written_batch")}, {}),
             "figures.report": ({"name": "basics"}, {}),
             "figures.export": ({"name": "basics"}, {"purpose": "年度统计", "kind": "xlsx"}),
             "figures.counted": ({"by": "sex"}, {}),

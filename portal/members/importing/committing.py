@@ -24,9 +24,9 @@ from portal.members.importing import facts as known
 from portal.members.importing.door import Applicant, applications
 from portal.members.importing.facts import Facts, staff_no_of
 from portal.members.importing.models import WRITTEN, Import, ImportRow, ImportState, Verdict, opened
-from portal.members.importing.reach import Reach
 from portal.members.importing.uploading import own
 from portal.members.models import Member
+from portal.members.reach import Reach
 from portal.org import access
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Permission as P

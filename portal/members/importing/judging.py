@@ -23,9 +23,9 @@ from portal.members.importing.door import applications
 from portal.members.importing.facts import Facts, Held
 from portal.members.importing.headings import CHANGE
 from portal.members.importing.models import Verdict
-from portal.members.importing.reach import Reach
 from portal.members.importing.saying import Finding, Said
 from portal.members.models import Member
+from portal.members.reach import Reach
 from portal.org.models import OrgUnit, User
 
 ELSEWHERE = "该证件号码已在本单位其他分工会或已办理，请联系校工会"

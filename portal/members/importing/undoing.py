@@ -8,7 +8,7 @@ from typing import Any, cast
 from sqlalchemy import Row, Table, bindparam, func, select, update
 
 from portal.core import audit, notices
-from portal.core.calendar import now, show_time
+from portal.core.calendar import now
 from portal.core.db import Base, db, new_uuid, release, writes
 from portal.core.errors import Conflict, Forbidden
 from portal.members import history, many, numbers
@@ -85,19 +85,9 @@ def _touched(item: Import) -> list[Row[Any]]:
 
 def _edited(rows: Sequence[Row[Any]]) -> Kept:
     """Return whose present version is not the one that the import wrote, and who wrote it when."""
-    for chunk in many.in_chunks(sorted(row.member_id for row in rows)):
-        db.session.execute(select(_MEMBERS.c.id).where(_MEMBERS.c.id.in_(chunk)).with_for_update())
-    present = many.present_versions(row.member_id for row in rows)
-    changed = [row for row in rows if present.get(row.member_id) != row.version_after]
-    kept: Kept = {}
-    for chunk in many.in_chunks(changed):
-        query = select(MemberVersion).where(MemberVersion.id.in_([present[row.member_id] for row in chunk]))
-        by_member = {version.member_id: version for version in db.session.scalars(query)}
-        for row in chunk:
-            version = by_member[row.member_id]
-            who = version.recorder.label if version.recorder else "系统"
-            kept[row.id] = f"导入后由{who}于 {show_time(version.recorded_at)} 修改过"
-    return kept
+    row_of = {row.member_id: row.id for row in rows}
+    since = many.edited_since({row.member_id: row.version_after for row in rows}, "导入后")
+    return {row_of[number]: why for number, why in since.items()}
 
 
 def _taken(rows: Sequence[Row[Any]]) -> Kept:

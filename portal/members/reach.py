@@ -1,9 +1,10 @@
-"""How far the actor of an import reaches: which members she may know of, and which of their fields she may set."""
+"""How far somebody who writes many members reaches: whom she may know of, and which of their fields she may set."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlalchemy import select
 
@@ -13,9 +14,24 @@ from portal.members import many
 from portal.members import service as members
 from portal.members.catalogue import FIELD
 from portal.members.enums import MembershipStatus
-from portal.members.importing.facts import Held
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Permission as P
+
+
+class Held(Protocol):
+    """What a right asks of a member, as it stands in her row."""
+
+    @property
+    def unit_id(self) -> int:
+        """Where she is."""
+
+    @property
+    def user_id(self) -> int | None:
+        """Her account."""
+
+    @property
+    def status(self) -> str:
+        """Whether she still is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +46,13 @@ class _Person:
 
 
 class Reach:
-    """What the actor may do within the unit `under` to which the file is brought; asked once for each unit.
+    """What the actor may do within the unit `under` (None: everywhere), asked once for each unit.
 
     Every right at a unit follows from which of her live grants cover it (`User.may`), so that units under the same
     grants need not be asked one by one.
     """
 
-    def __init__(self, actor: User, under: OrgUnit) -> None:
+    def __init__(self, actor: User, under: OrgUnit | None = None) -> None:
         self._actor = actor
         self._under = under
         self._units: dict[int, OrgUnit] = {}
@@ -61,12 +77,12 @@ class Reach:
         """Whether she may know of the members of the unit."""
         if unit_id not in self._seen:
             unit = self.unit(unit_id)
-            self._seen[unit_id] = self._under.covers(unit) and self._actor.may(P.MEMBER_READ, unit)
+            self._seen[unit_id] = self._is_within(unit) and self._actor.may(P.MEMBER_READ, unit)
         return self._seen[unit_id]
 
     def may_see_application(self, unit_id: int) -> bool:
         """Whether she may know of the applications to the unit."""
-        return self._under.covers(self.unit(unit_id)) and self._actor.may(P.JOINING_READ, self.unit(unit_id))
+        return self._is_within(self.unit(unit_id)) and self._actor.may(P.JOINING_READ, self.unit(unit_id))
 
     def rights_of(self, held: Held) -> dict[str, Right]:
         """Return by field what she may do to the record of this member."""
@@ -75,6 +91,9 @@ class Reach:
     def rights_at(self, unit_id: int) -> dict[str, Right]:
         """Return by field what she may do to the record of an active member of the unit."""
         return self._rights_at(unit_id, MembershipStatus.ACTIVE.value, None)
+
+    def _is_within(self, unit: OrgUnit) -> bool:
+        return self._under is None or self._under.covers(unit)
 
     def _rights_at(self, unit_id: int, status: str, user_id: int | None) -> dict[str, Right]:
         if unit_id not in self._covering:
