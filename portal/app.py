@@ -70,6 +70,9 @@ from portal.query.batches import views as batches
 from portal.query.batches.models import BatchEdit
 from portal.query.definitions import views as definitions
 from portal.query.definitions.models import Definition
+from portal.query.exports import service as exports_service
+from portal.query.exports import store as export_files
+from portal.query.exports import views as exports
 from portal.query.figures import views as figures
 from portal.query.rosters import files as roster_files
 from portal.query.rosters import jobs as roster_jobs
@@ -103,6 +106,7 @@ ROOMS = (
     figures.bp,
     rosters.bp,
     roster_parts.bp,
+    exports.bp,
     system.bp,
     handover.bp,
     posts.bp,
@@ -117,6 +121,7 @@ ROOMS = (
 # what can be done with whom a query finds; each page takes `selection`
 TASKS = (
     Task("存为名单", "rosters.new", Permission.ROSTER_KEEP),
+    Task("导出", "exports.of_selection", Permission.MEMBER_READ),
     Task("打印登记表、申请书、名册", "prints.of_selection", Permission.MEMBER_PRINT),
     Task("批量修改", "batches.new", Permission.MEMBER_EDIT),
 )
@@ -193,6 +198,7 @@ def create_app(settings: Settings, *, restoring: bool = False) -> Flask:
     anchors.use(settings.anchors_path)
     chunks.use(settings.jobs_path / "prints")
     roster_files.use(settings.jobs_path / "rosters")
+    export_files.use(settings.jobs_path / "exports")
     door.use(imported)
     query_tasks.use(TASKS)
     web.install(app)
@@ -201,7 +207,12 @@ def create_app(settings: Settings, *, restoring: bool = False) -> Flask:
     for room in ROOMS:
         app.register_blueprint(room)
     guards.say_permission(app.view_functions["static"], guards.PUBLIC)
-    app.extensions["todos"] = (joining_service.todo, matters_service.todo, rosters_service.todo)
+    app.extensions["todos"] = (
+        joining_service.todo,
+        matters_service.todo,
+        rosters_service.todo,
+        exports_service.todo,
+    )
     owned = (
         ("打印任务", PrintJob.owner_id),
         ("待导入的单位表", UnitSheet.user_id),
@@ -212,7 +223,11 @@ def create_app(settings: Settings, *, restoring: bool = False) -> Flask:
         ("批量修改", BatchEdit.owner_id),
     )
     passing.use(owned, app.extensions["todos"])
-    app.extensions["waiting"] = (prints_service.waiting_since, roster_jobs.waiting_since)
+    app.extensions["waiting"] = (
+        prints_service.waiting_since,
+        roster_jobs.waiting_since,
+        exports_service.waiting_since,
+    )
     app.extensions["figures"] = (members_service.figures,)
     app.context_processor(_for_templates)
     # globals, not context: imported macros see only these

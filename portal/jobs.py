@@ -14,6 +14,7 @@ from portal.org.units import names
 from portal.prints import service as prints
 from portal.prints import worker as printing
 from portal.query.batches import service as batches
+from portal.query.exports import worker as exporting
 from portal.query.rosters import jobs as roster_jobs
 from portal.query.rosters import worker as roster_worker
 
@@ -26,6 +27,7 @@ JOBS = (
     Job("joining.expire", joining.expire_returned, hour=0, minute=10),
     Job("prints.sweep", prints.sweep, hour=2, minute=40),
     Job("rosters.sweep", roster_jobs.sweep, hour=2, minute=45),
+    Job("exports.sweep", exporting.sweep, hour=2, minute=45),
     Job("joining.drafts", drafts.sweep, hour=0, minute=20),
     Job("joining.photos", applying.sweep_photos, hour=0, minute=25),
     Job("comparison.forget", comparison.forget_due, hour=0, minute=35),
@@ -35,4 +37,4 @@ JOBS = (
     Job("attempts.sweep", attempts.sweep, hour=3, minute=35),
 )
 
-QUEUES = (printing.work, roster_worker.work)
+QUEUES = (exporting.work, printing.work, roster_worker.work)

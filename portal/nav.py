@@ -54,7 +54,7 @@ MENU = (
             Entry("应入会名单", "expected.index", "clipboard-check", P.JOINING_READ, ("expected.",)),
             Entry("入会二维码", "codes.index", "qrcode", P.JOINING_CODES, ("codes.",), SCHOOL),
             Entry("会员信息查询", "members.index", "users", P.MEMBER_READ, ("members.index", "members.detail")),
-            Entry("高级查询", "query.index", "search", P.MEMBER_READ, ("query.", "batches.")),
+            Entry("高级查询", "query.index", "search", P.MEMBER_READ, ("query.", "batches.", "exports.")),
             Entry("常用口径", "definitions.index", "clipboard-check", P.MEMBER_READ, ("definitions.",)),
             Entry("统计报表", "figures.index", "file-text", P.MEMBER_READ, ("figures.",)),
             Entry("名单", "rosters.index", "clipboard-check", P.ROSTER_KEEP, ("rosters.", "roster_parts.")),

@@ -29,6 +29,7 @@ from portal.core.web import limiter
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Role
 from portal.prints import chunks
+from portal.query.exports import store as export_files
 from portal.query.rosters import files as roster_files
 from tests import factories
 
@@ -229,6 +230,7 @@ def app(request: pytest.FixtureRequest, prepared: Prepared, database_uri: str) -
     anchors.use(prepared.instance / "anchors.csv")
     chunks.use(prepared.instance / "jobs" / "prints")
     roster_files.use(prepared.instance / "jobs" / "rosters")
+    export_files.use(prepared.instance / "jobs" / "exports")
     limiter.reset()
     database.writes()
     database.forget_later()

@@ -15,7 +15,7 @@ from typing import Any
 if not __package__:  # the child runs this file by its path; the others of the package hold no key and no setting either
     sys.path.append(str(Path(__file__).parents[2]))
 
-from portal.core import sheet_cells, sheet_xml
+from portal.core import csv_text, sheet_cells, sheet_xml
 from portal.core.sheet_cells import (
     BAD,
     BINARY,
@@ -125,8 +125,12 @@ def _text_rows(raw: bytes, most_rows: int) -> bytes:
         raise Refused(ROWS)
     if any(len(row) > MOST_COLUMNS for _, row in found):
         raise Refused(COLUMNS)
-    lines = [sheet_cells.line(number, [*map(sheet_cells.words, row)], TEXT * len(row)) for number, row in found]
+    lines = [sheet_cells.line(number, [*map(_words, row)], TEXT * len(row)) for number, row in found]
     return sheet_cells.NEXT_ROW.join(lines).encode()
+
+
+def _words(text: str) -> str:
+    return sheet_cells.words(csv_text.unguarded(text))
 
 
 def _decoded(raw: bytes) -> str:

@@ -12,13 +12,16 @@ import zipfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import IO
+from typing import IO, Protocol, cast
 from xml.sax.saxutils import escape, quoteattr
 
 NAME_MOST = 31  # letters of a sheet's name in Excel
 TEXT_MOST = 32_767  # of a cell
 
 _BAD_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_LIKE_AN_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")  # ECMA-376's ST_Xstring: _x0041_ would be read as A
+_UNSAFE = re.compile(rf"[&<>\r]|{_BAD_IN_XML.pattern}|{_LIKE_AN_ESCAPE.pattern}")
+_PIECE = 1 << 16  # letters of XML handed on at once
 _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]+)?", re.ASCII)
 _BAD_IN_NAME = re.compile(r"[\[\]:*?/\\']")
 
@@ -53,7 +56,8 @@ class Tab:
     `rows` are the texts of the first row and those that follow. `heading_row` is the last row of headings, shown with
     the rows above it while one scrolls, 0 for none. `styles` are those of single rows, `cells` those of (row, column),
     which win. With `counts` what is written as a number is one, but in the first column. `choices` and `prompts` (what
-    one reads when standing in a cell) hold for a column down to `last_row`.
+    one reads when standing in a cell) hold for a column down to `last_row`. `print_line` stands on top of every page
+    that is printed.
     """
 
     name: str
@@ -68,13 +72,33 @@ class Tab:
     last_row: int = 0
     hidden: bool = False
     counts: bool = False
+    print_line: str = ""
+
+
+class Sink(Protocol):
+    """What takes the bytes of a file, one after the other: a file, a sealed one, memory."""
+
+    def write(self, plain: bytes, /) -> object:
+        """Take `plain`."""
+
+    def flush(self) -> object:
+        """Hand on what has been taken."""
 
 
 def write(tabs: Sequence[Tab]) -> bytes:
     """Return the xlsx file with these sheets, of which the first must not be hidden."""
     out = io.BytesIO()
+    write_to(out, tabs)
+    return out.getvalue()
+
+
+def write_to(out: Sink, tabs: Sequence[Tab], *, level: int = 6) -> None:
+    """Write the xlsx file with these sheets to `out`, each row as it comes; `level` is that of the compression, 1 to 9.
+
+    The rows of a tab without single cells of another look, and without numbers, take the quick way.
+    """
     names = _names(tabs)
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(cast("IO[bytes]", out), "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive:
         archive.writestr("[Content_Types].xml", _types(len(tabs)))
         archive.writestr("_rels/.rels", _DOOR)
         archive.writestr("xl/workbook.xml", _book(tabs, names))
@@ -83,7 +107,6 @@ def write(tabs: Sequence[Tab]) -> bytes:
         for number, tab in enumerate(tabs, 1):
             with archive.open(f"xl/worksheets/sheet{number}.xml", "w") as sheet:
                 _sheet(sheet, tab, dict(zip([tab.name for tab in tabs], names, strict=True)), is_first=number == 1)
-    return out.getvalue()
 
 
 def letters(column: int) -> str:
@@ -98,6 +121,11 @@ def letters(column: int) -> str:
 def clean(text: str) -> str:
     """Return `text` as a cell can hold it: without control characters, not too long."""
     return _BAD_IN_XML.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))[:TEXT_MOST]
+
+
+def _words(text: str) -> str:
+    """Return `text` as it stands in the file."""
+    return escape(_LIKE_AN_ESCAPE.sub("_x005F_", clean(text)))
 
 
 def apart(merges: Iterable[tuple[int, int, int, int]], *, most: int = 100_000) -> list[tuple[int, int, int, int]]:
@@ -132,10 +160,16 @@ def _sheet(out: IO[bytes], tab: Tab, names: Mapping[str, str], *, is_first: bool
         out.write(f"<cols>{columns}</cols>".encode())
     out.write(b"<sheetData>")
     named: list[str] = []
+    last_styled = max((*tab.styles, *(row for row, _ in tab.cells), 0))
+    quick = _Quick(out)
     for number, texts in enumerate(tab.rows, 1):
         if texts:
+            if number > last_styled and not tab.counts:
+                quick.add(number, texts)
+                continue
             named += [letters(column) for column in range(len(named), len(texts))]
             out.write(_row(number, texts, tab, named).encode())
+    quick.flush()
     out.write(b"</sheetData>")
     if tab.merges:
         blocks = "".join(
@@ -144,7 +178,11 @@ def _sheet(out: IO[bytes], tab: Tab, names: Mapping[str, str], *, is_first: bool
         )
         out.write(f'<mergeCells count="{len(tab.merges)}">{blocks}</mergeCells>'.encode())
     out.write(_validations(tab, names).encode())
-    out.write(b'<pageMargins left="0.4" right="0.4" top="0.6" bottom="0.6" header="0.3" footer="0.3"/></worksheet>')
+    out.write(b'<pageMargins left="0.4" right="0.4" top="0.6" bottom="0.6" header="0.3" footer="0.3"/>')
+    if tab.print_line:
+        line = escape(clean(tab.print_line).replace("&", "&&"))[:255]  # a single & is a command there
+        out.write(f"<headerFooter><oddHeader>&amp;C{line}</oddHeader></headerFooter>".encode())
+    out.write(b"</worksheet>")
 
 
 def _view(tab: Tab, is_first: bool) -> str:
@@ -165,7 +203,7 @@ def _row(number: int, texts: Sequence[str], tab: Tab, named: list[str]) -> str:
         if tab.counts and column and _NUMBER.fullmatch(text):
             cells.append(f'<c r="{named[column]}{number}" s="{Style.NUMBER:d}"><v>{text}</v></c>')
         elif text:
-            words = escape(clean(text))
+            words = _words(text)
             cells.append(
                 f'<c r="{named[column]}{number}" s="{own:d}" t="inlineStr">'
                 f'<is><t xml:space="preserve">{words}</t></is></c>'
@@ -173,6 +211,37 @@ def _row(number: int, texts: Sequence[str], tab: Tab, named: list[str]) -> str:
         elif own is not Style.TEXT:
             cells.append(f'<c r="{named[column]}{number}" s="{own:d}"/>')
     return f'<row r="{number}">{"".join(cells)}</row>'
+
+
+class _Quick:
+    """Rows of nothing but text, put together and handed on in pieces: a long list is made of little else."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self._out = out
+        self._heads: list[str] = []
+        self._waiting: list[str] = []
+        self._length = 0
+
+    def add(self, number: int, texts: Sequence[str]) -> None:
+        """Write the row `number`; an empty text is an empty cell."""
+        joined = "".join(texts)
+        if len(joined) > TEXT_MOST or _UNSAFE.search(joined):
+            texts = [_words(text) for text in texts]
+        heads = self._heads
+        if len(heads) < len(texts):
+            heads += [f'<c r="{letters(column)}' for column in range(len(heads), len(texts))]
+        between = f'{number}" s="{Style.TEXT:d}" t="inlineStr"><is><t xml:space="preserve">'
+        cells = [f"{head}{between}{text}</t></is></c>" for head, text in zip(heads, texts, strict=False) if text]
+        row = f'<row r="{number}">{"".join(cells)}</row>'
+        self._waiting.append(row)
+        self._length += len(row)
+        if self._length > _PIECE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand on what waits."""
+        self._out.write("".join(self._waiting).encode())
+        self._waiting, self._length = [], 0
 
 
 def _validations(tab: Tab, names: Mapping[str, str]) -> str:

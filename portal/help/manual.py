@@ -54,6 +54,7 @@ TASKS: tuple[Task, ...] = (
     # members
     Task("members", "查询会员", (P.MEMBER_READ,)),
     Task("query", "按任意条件查询会员", (P.MEMBER_READ,)),
+    Task("export", "导出会员名单", (P.MEMBER_READ,)),
     Task("definitions", "用口径统计人数", (P.MEMBER_READ,)),
     Task("reports", "统计报表和自由汇总", (P.MEMBER_READ,)),
     Task("roster", "存为名单，发慰问品、安排体检", (P.ROSTER_KEEP,)),
@@ -116,6 +117,7 @@ PLACES: dict[str, str] = {
     "members": "members",
     "query": "query",
     "batches": "batch",
+    "exports": "export",
     "figures": "reports",
     "rosters": "roster",
     "roster_parts": "roster_check",

@@ -16,7 +16,8 @@ from portal.core.fields import Field
 from portal.core.kinds import Kind
 from portal.core.patience import within
 from portal.members import retirement, sight
-from portal.members.models import Member, MemberVersion
+from portal.members.catalogue import completeness
+from portal.members.models import Member, MemberVersion, UnionPost
 from portal.members.sight import Sight
 from portal.org.models import User
 
@@ -110,25 +111,47 @@ def _on_day(field: Field, row: Member | MemberVersion, day: date, seen: Sight) -
     """Return the text of what follows from the day, and of every other field as any list shows it."""
     member = row.member if isinstance(row, MemberVersion) else row
     if field.name == RETIREMENT:
-        month = _retires(row)
-        return f"{month.year}年{month.month}月" if month else ""
-    raw: Any = sight.raw_value(row, field.name) if field.name in sight.FIELD else getattr(row, field.column_name)
+        return retires(row)
+    match field.kind:
+        case Kind.POSTS:
+            return posts_text(member.posts, day)
+        case Kind.CHANGES:
+            return changes_text(member.changes, day)
+        case Kind.COMPLETENESS:
+            posts = [post for post in member.posts if post.holds_on(day)] or None
+            number = completeness(lambda one: posts if one == "union_post" else sight.raw_value(row, one))
+            return text(field, number, day, seen)
+    raw = sight.raw_value(row, field.name) if field.name in sight.FIELD else getattr(row, field.column_name)
+    return text(field, raw, day, seen)
+
+
+def text(field: Field, raw: Any, day: date, seen: Sight) -> str:
+    """Return `raw`, a value of `field`, as a list as of `day` shows it to who sees so much of it."""
     if isinstance(raw, datetime):
         raw = local(raw).date()
-    match field.kind:
-        case Kind.AGE | Kind.YEARS:
-            unit = "岁" if field.kind is Kind.AGE else "年"
-            return f"{kinds.years_between(raw, day)} {unit}" if raw else ""
-        case Kind.POSTS:
-            posts = [post for post in member.posts if post.holds_on(day)]
-            return "；".join(f"{post.unit.name} {post.title or post.kind.label}" for post in posts)
-        case Kind.CHANGES:
-            changes = [change for change in member.changes if change.on_date <= day]
-            return "；".join(f"{show_date(change.on_date)} {change.kind.label}" for change in changes)
+    if field.kind in (Kind.AGE, Kind.YEARS):
+        unit = "岁" if field.kind is Kind.AGE else "年"
+        return f"{kinds.years_between(raw, day)} {unit}" if raw else ""
     return sight.shown(field, raw, seen)
 
 
-def _retires(row: Member | MemberVersion) -> date | None:
+def posts_text(posts: Iterable[UnionPost], day: date) -> str:
+    """Return the posts held on `day` in one line."""
+    return "；".join(f"{post.unit.name} {post.title or post.kind.label}" for post in posts if post.holds_on(day))
+
+
+def changes_text(changes: Iterable[Any], day: date) -> str:
+    """Return what had happened to the membership by `day`, in one line."""
+    return "；".join(f"{show_date(change.on_date)} {change.kind.label}" for change in changes if change.on_date <= day)
+
+
+def retires(row: Any) -> str:
+    """Return the month of retirement of any row with its columns; nothing where it is not known."""
+    month = _retires(row)
+    return f"{month.year}年{month.month}月" if month else ""
+
+
+def _retires(row: Any) -> date | None:
     if row.retire_date_hr:
         return row.retire_date_hr
     track = retirement.track_of(

@@ -51,6 +51,8 @@ from portal.query.batches.models import BatchEdit, BatchEditRow, Outcome
 from portal.query.definitions import blanks
 from portal.query.definitions.blanks import Blank, BlankKind
 from portal.query.definitions.models import Definition, DefinitionVersion, Reach
+from portal.query.exports import store as export_files
+from portal.query.exports.models import Export, ExportFormat, ExportState, Secrets
 from portal.query.models import Selection
 from portal.query.rosters import files as roster_files
 from portal.query.rosters.models import Roster, RosterJob, RosterJobState, RosterKind, RosterPart, RosterRow
@@ -373,6 +375,7 @@ def _give_paper(member: Member) -> None:
     filing.file_away(SHELL, member, place="档案柜 A-01", scan=scans.keep(SHELL, "scan_jpg", photo().read()))
     assert member.user is not None
     _give_jobs(member.user)
+    _give_exports(member.user, member.unit)
     _select(member.user, member)
     _edit_many(member.user, member)
 
@@ -390,6 +393,27 @@ def _give_jobs(user: User) -> None:
                 file.write(b"%PDF-1.7")
             job.size = file.size
     _give_sheets(user)
+
+
+def _give_exports(user: User, unit: OrgUnit) -> None:
+    """Let the person have asked for an export that waits for a second person, and for one whose file is there."""
+    for state in (ExportState.PENDING, ExportState.DONE):
+        item = Export(
+            uuid=new_uuid(), owner_id=user.id, unit_id=unit.id, format=ExportFormat.XLSX, secrets=Secrets.FULL,
+            columns=["name", "id_number"], member_ids=[1], day=today(), reading="全部会员", purpose="测试用的名册",
+            needs=["完整的证件号码"] if state is ExportState.PENDING else [], state=state, finished_at=now(),
+        )  # fmt: skip
+        db.session.add(item)
+        if state is ExportState.DONE:
+            with export_files.writer(item.uuid) as file:
+                file.write(b"PK")
+            item.size = file.size
+
+
+def export_of(user: User | None, state: ExportState) -> int:
+    """Return the number of a person's export in this state."""
+    query = select(Export.id).where(Export.owner_id == (user.id if user else 0), Export.state == state)
+    return db.session.scalars(query).one()
 
 
 def event_at(unit: OrgUnit) -> int:
@@ -435,6 +459,7 @@ def add_people(house: House) -> None:
             db.session.add(Grant(user=user, role=role, unit=house.units[place], starts=since, ends=ends))
         tell([user.id], "给您本人的站内信")
         _give_jobs(user)
+        _give_exports(user, house.units["c"])
         _sheet(user, house.units["top"])
         _select(user, member)
         _edit_many(user, member)

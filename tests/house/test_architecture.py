@@ -16,7 +16,7 @@ MODULES = sorted(PORTAL.rglob("*.py"))
 NAMES = [path.relative_to(ROOT).as_posix() for path in MODULES]
 
 # The request's wrapper, the short transaction apart, the clock and the shell: nobody else ends a transaction.
-# The print worker is a thread of the clock: it claims a row, commits, and only then prints.
+# The workers of prints and exports are threads of the clock: each claims a row, commits, and only then works.
 COMMITTING = {
     "portal/core/db.py",
     "portal/core/web.py",
@@ -27,9 +27,11 @@ COMMITTING = {
     "portal/operations/restore.py",
     "portal/prints/worker.py",
     "portal/query/rosters/worker.py",
+    "portal/query/exports/worker.py",
 }
-# A print job is a row of the queue, not a case that people judge: its state says how far the machine is.
-QUEUES = {"portal/prints/service.py", "portal/prints/worker.py"}
+# A print job is a row of the queue, not a case that people judge: its state says how far the machine is. So is an
+# export, once nobody has to confirm it any more.
+QUEUES = {"portal/prints/service.py", "portal/prints/worker.py", "portal/query/exports/worker.py"}
 # The role table, and those who give roles to the first people of an empty house.
 NAMING_ROLES = {"portal/org/permissions.py", "portal/cli.py"}
 OTHERS = [name for name in NAMES if not name.startswith(("portal/demo/", "portal/bench/"))]

@@ -17,6 +17,7 @@ from portal.joining.models import ApplicationState as S
 from portal.members import filing
 from portal.org.people import delegating
 from portal.prints.models import JobState
+from portal.query.exports.models import ExportState
 from tests import client as distrust
 from tests import doors, factories
 from tests.client import DistrustfulClient
@@ -37,6 +38,7 @@ COLUMNS = (
 )  # of a list as `lists` makes it
 NO_TOKEN = "A" * 22
 QUESTION = {"mode": "all", "part": "row:1", "f-1": "name", "o-1": "contains", "v-1": "殷"}
+EXPORT = {"q": '{"all":[]}', "purpose": "节日慰问名册核对", "format": "xlsx"}
 DEFINITION = {"name": "新口径", "reach": "private", "sentence": "性别 等于「女」"}
 
 # whom the database has to tell apart: on the second kind of server the others walk under --proof alone
@@ -86,6 +88,8 @@ class Walk:
                 "selection": everything.selection_of(place.member.user),
                 "batch": everything.batch_of(place.member.user, is_written=False),
                 "written_batch": everything.batch_of(place.member.user, is_written=True),
+                "export": everything.export_of(place.member.user, ExportState.PENDING),
+                "made_export": everything.export_of(place.member.user, ExportState.DONE),
                 "account": place.officer.id,
                 "grant": place.officer.grants[0].id,
                 "delegation": place.officer.grants[1].id,
@@ -118,6 +122,8 @@ class Walk:
                 "selection": everything.selection_of(user),
                 "batch": everything.batch_of(user, is_written=False),
                 "written_batch": everything.batch_of(user, is_written=True),
+                "export": everything.export_of(user, ExportState.PENDING),
+                "made_export": everything.export_of(user, ExportState.DONE),
                 "sheet": everything.sheet_of(user),
                 "account": user.id,
                 "grant": user.grants[0].id if user.grants else ABSENT,
@@ -159,6 +165,7 @@ class Walk:
                 "department", "sheet", "event", "import", "account", "grant", "delegation", "comparison", "finding",
                 "matter", "handover", "post", "definition", "roster", "roster_row", "roster_part", "roster_job",
                 "batch", "written_batch",
+                "export", "made_export",
             )  # fmt: skip
             words = {"receipt": "aaaaa-bbbbb", "proof": "a" * 12, "role": "nobody"}
             words |= dict.fromkeys(("token", "invitation", "confirmation", "selection"), NO_TOKEN)
@@ -322,6 +329,11 @@ class Walk:
             ),
             **{f"batches.{verb}": ({"id": here.get("batch")}, {}) for verb in ("detail", "write", "again", "discard")},
             "batches.undo": ({"id": here.get("written_batch")}, {}),
+            "exports.of_selection": ({"selection": here.get("selection")}, {}),
+            "exports.start": ({}, EXPORT),
+            "exports.detail": ({"id": here.get("export")}, {}),
+            "exports.withdraw": ({"id": here.get("export")}, {}),
+            "exports.take": ({"id": here.get("made_export")}, {}),
             "figures.report": ({"name": "basics"}, {}),
             "figures.export": ({"name": "basics"}, {"purpose": "年度统计", "kind": "xlsx"}),
             "figures.counted": ({"by": "sex"}, {}),
