@@ -143,7 +143,8 @@ def selected(
     left out too. `permission` is what the members are wanted for.
     """
     rows = rows or rows_of(actor, asked)
-    query = select(*columns).where(compiled(asked.where, rows))
+    # named, for a count of everybody by who sees all would name no table
+    query = select(*columns).select_from(rows.table).where(compiled(asked.where, rows))
     if rows.table is MemberVersion:
         query = query.where(
             MemberVersion.valid_from <= rows.day,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from portal.core import web
-from portal.core.calendar import ONE_DAY, today
+from portal.core.calendar import ONE_DAY, show_date, today
 from portal.core.errors import Absent, DomainError
 from portal.core.web import download, renders
 from portal.members import search
@@ -23,7 +24,8 @@ from portal.query.asking import Asked, check
 from portal.query.conditions import QueryError
 from portal.query.fields import BY_NAME, askable, can_group, may_ask
 
-from . import exporting, forms, monthly
+from . import charts, drawing, exporting, forms, monthly, saying
+from .charts import Numbers
 from .forms import ExportForm, ReportForm
 from .reports import Wish, unit_of
 from .shelf import REPORTS
@@ -32,6 +34,7 @@ from .summary import Cell, Flow, Summary, summary
 bp = Blueprint("figures", __name__, url_prefix="/query")
 
 PEOPLE_PER_PAGE = 100
+WIDE, NARROW = 880, 320  # px of a drawing on a desk and on a phone
 OPTIONS = {"basics": ("is_inclusive", "all_who_studied"), "education": ("all_who_studied",)}
 MIMETYPES = {forms.XLSX: web.XLSX, forms.PDF: web.PDF}
 
@@ -80,10 +83,14 @@ def _report(name: str, form: ExportForm) -> ResponseReturnValue:
         filters.refuse(error)
         body = render_template("query/report.html", name=name, report=None, filters=filters, wish=wish)
         return body, error.status
+    about = [charts.about_day(wish.unit.name, wish.day), f"口径：{found.definition}"]
     body = render_template(
         "query/report.html",
         name=name,
         report=found,
+        said=saying.of_report(found),
+        meanings=saying.columns(current_user, found),
+        picture=_picture(charts.of_report(found, about), lambda cell: _link(cell, name, wish)),
         wish=wish,
         filters=filters,
         form=form,
@@ -160,6 +167,22 @@ def _link(cell: Cell | Flow, name: str, wish: Wish) -> str:
     return url_for("query.index", q=keeping.written(cell.where), as_of=(cell.day or wish.day).isoformat())
 
 
+def _picture(numbers: Numbers, link: Callable[[Cell | Flow], str]) -> dict[str, Any] | None:
+    """Return what the macro `picture` draws, of the kind that the address names or that fits best."""
+    drawn = charts.chart(numbers, request.args.get("chart", ""))
+    if drawn is None:
+        return None
+    endpoint, here = request.endpoint or "", (request.view_args or {}) | request.args.to_dict(flat=False)
+    return {
+        "chart": drawn,
+        "kinds": [(kind, url_for(endpoint, **(here | {"chart": kind.value}))) for kind in charts.fitting(numbers)],
+        "wide": drawing.drawing(drawn, WIDE, "wide"),
+        "narrow": drawing.drawing(drawn, NARROW, "narrow"),
+        "data": charts.data(drawn, link),
+        "spoken": charts.spoken(drawn),
+    }
+
+
 def _report_url(name: str, wish: Wish, endpoint: str = ".report", **more: Any) -> str:
     return url_for(endpoint, name=name, unit=wish.unit.code, as_of=wish.day.isoformat(), **more)
 
@@ -198,8 +221,17 @@ def counted() -> ResponseReturnValue:
     if found:
         cells = [cell for line in found.lines for cell in (*line.cells, line.total)] + [*found.totals, found.total]
         links = {id(one): here.url(q=keeping.written(one.where)) for one in cells if keeping.fits_address(one.where)}
+    picture, said = None, ""
+    if found:
+        about = [f"截至 {show_date(asked.day)}", f"口径：{reading}"]
+        title = "、".join(field.label for field in found.fields) + "汇总"
+        picture = _picture(charts.of_summary(found, title, about), lambda cell: links.get(id(cell), ""))
+        said = saying.of_summary(found, reading, show_date(asked.day))
     body = render_template(
         "query/summary.html",
+        picture=picture,
+        said=said,
+        meaning=f"{reading}（截至{show_date(here.day())}）" if found else "",
         here=here,
         by=by,
         fields=[field for field in askable(current_user) if can_group(field)],

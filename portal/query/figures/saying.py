@@ -1,0 +1,89 @@
+"""What a table says in words: one sentence to copy into a report, and what each column counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from portal.core.calendar import show_date
+from portal.org.models import User
+from portal.query import asking, showing
+
+from . import monthly
+from .monthly import CLOSING, OPENING
+from .percent import percentages
+from .reports import TOTAL, Report, Row
+from .summary import Cell, Flow, Summary
+
+_FLOWS = {
+    monthly.JOINED: "本月入会的会员",
+    monthly.CAME: "本月由其他基层工会转入的会员",
+    monthly.MOVED_IN: "本月由本会其他单位调入的会员",
+    monthly.RESTORED: "本月由保留会籍恢复为正常的会员",
+    monthly.LEFT: "本月转出到其他基层工会的会员",
+    monthly.MOVED_OUT: "本月调出到本会其他单位的会员",
+    monthly.RETAINED: "本月转为保留会籍的会员",
+    monthly.WITHDRAWN: "本月退会的会员",
+    monthly.EXPELLED: "本月除名的会员",
+    monthly.DIED: "本月去世的会员",
+    monthly.GONE: "本月转出、退会或除名的保留会籍会员",
+    monthly.CORRECTED: "没有会籍变化记录的增减：补录、查重合并、改为在（不在）本单位统计等，增为正、减为负",
+}
+
+
+def columns(actor: User, report: Report) -> list[str]:
+    """Return what each column of the report counts, in its order."""
+    return [_column(actor, report, cell) for cell in report.totals.cells]
+
+
+def _column(actor: User, report: Report, cell: Cell | Flow) -> str:
+    if isinstance(cell, Flow):
+        return f"{_FLOWS[cell.kind]}（截至{show_date(report.wish.day)}）"
+    words = showing.reading(cell.where, asking.check(actor, cell.where))
+    return f"{words}（截至{show_date(cell.day or report.wish.day)}）"
+
+
+def of_report(report: Report) -> str:
+    """Return the report in one sentence, such as 截至2026年11月21日，本校共有会员2,946人，其中…。"""
+    numbers = dict(zip(report.columns, [cell.number for cell in report.totals.cells], strict=True))
+    where = f"{report.wish.unit.name}"
+    if OPENING in numbers:
+        month = f"{report.wish.day.year}年{report.wish.day.month}月"
+        who = "保留会籍人员" if monthly.KEPT.title in report.title else "会员"
+        moved = _listed([(label, number) for label, number in numbers.items() if label not in (OPENING, CLOSING)])
+        return (
+            f"{month}（截至{show_date(report.wish.day)}），{where}期初{who}{numbers[OPENING]:,}人"
+            f"{'，本月' + moved if moved else '，本月没有变动'}，期末{numbers[CLOSING]:,}人。"
+        )
+    begin = f"截至{show_date(report.wish.day)}，{where}共有会员{numbers[TOTAL]:,}人"
+    if report.columns[0] == TOTAL:
+        rest = [(label, number) for label, number in numbers.items() if label != TOTAL]
+        return _ended(begin, _listed(rest))
+    place = report.columns.index(TOTAL)
+    return _ended(begin, _shared([(row.label, _number(row, place)) for row in report.rows]))
+
+
+def _number(row: Row, place: int) -> int:
+    return row.cells[place].number
+
+
+def of_summary(found: Summary, reading: str, day: str) -> str:
+    """Return the summary in one sentence; `reading` is the question in words."""
+    begin = f"截至{day}，符合“{reading}”的会员共{found.total.number:,}人"
+    return _ended(begin, _shared([(line.label, line.total.number) for line in found.lines]))
+
+
+def _ended(begin: str, rest: str) -> str:
+    return f"{begin}，其中{rest}。" if rest else f"{begin}。"
+
+
+def _listed(numbers: Sequence[tuple[str, int]]) -> str:
+    return "，".join(f"{label}{number:,}人" for label, number in numbers if number)
+
+
+def _shared(numbers: Sequence[tuple[str, int]]) -> str:
+    shares = percentages([number for _, number in numbers])
+    return "，".join(
+        f"{label.replace(' ', '')}{number:,}人（{share}%）"
+        for (label, number), share in zip(numbers, shares, strict=True)
+        if number
+    )
