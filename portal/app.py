@@ -78,6 +78,7 @@ from portal.query.rosters import files as roster_files
 from portal.query.rosters import jobs as roster_jobs
 from portal.query.rosters import part_views as roster_parts
 from portal.query.rosters import service as rosters_service
+from portal.query.rosters import sheet_views as roster_sheets
 from portal.query.rosters import views as rosters
 from portal.query.rosters.models import Roster, RosterJob
 from portal.query.tasks import Task
@@ -107,6 +108,7 @@ ROOMS = (
     rosters.bp,
     roster_parts.bp,
     exports.bp,
+    roster_sheets.bp,
     system.bp,
     handover.bp,
     posts.bp,
@@ -122,6 +124,7 @@ ROOMS = (
 TASKS = (
     Task("存为名单", "rosters.new", Permission.ROSTER_KEEP),
     Task("导出", "exports.of_selection", Permission.MEMBER_READ),
+    Task("打印花名册、签到表、签领表", "roster_sheets.new", Permission.MEMBER_PRINT),
     Task("打印登记表、申请书、名册", "prints.of_selection", Permission.MEMBER_PRINT),
     Task("批量修改", "batches.new", Permission.MEMBER_EDIT),
 )

@@ -266,6 +266,12 @@ rosters.new                 GET   absent        L F A A A A A F F L P
 rosters.new                 POST  a             L F A A A A A F F L P
 rosters.new                 POST  own           L F R R R . . F F L P
 rosters.new                 POST  absent        L F A A A A A F F L P
+roster_sheets.new           GET   own           L F . . . . . F F L P
+roster_sheets.new           GET   a             L F A A A A A F F L P
+roster_sheets.new           GET   absent        L F A A A A A F F L P
+roster_sheets.new           POST  a             L F A A A A A F F L P
+roster_sheets.new           POST  own           L F R R R . . F F L P
+roster_sheets.new           POST  absent        L F A A A A A F F L P
 rosters.detail              GET   a             L F . . A . . F F L P
 rosters.detail              GET   b             L F A A . . . F F L P
 rosters.detail              GET   top           L F A A A . . F F L P

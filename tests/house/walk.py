@@ -340,6 +340,10 @@ class Walk:
             "figures.moved": ({"name": "monthly", "kind": "joined"}, {}),
             "rosters.new": ({"selection": here.get("selection")}, {"title": "春节慰问品", "kind": "holiday"}),
             **{f"rosters.{verb}": ({"id": here.get("roster")}, {}) for verb in ("detail", "export", "sheets")},
+            "roster_sheets.new": (
+                {"selection": here.get("selection")},
+                {"kind": "people", "title": "花名册", "purpose": "核对花名册", "out": "xlsx"},
+            ),
             "rosters.add": ({"id": here.get("roster")}, {"q": "殷晓澜"}),
             "rosters.remove": ({"id": here.get("roster_row")}, {"reason": "调离"}),
             "rosters.restore": ({"id": here.get("roster_row")}, {"reason": "误核减"}),

@@ -10,10 +10,14 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.core.errors import DomainError
 from portal.core.forms import AddressForm, PortalForm
+from portal.core.purpose import MOST
 
+from .direct import EXAMPLE
 from .models import ITEM_MOST, MEASURE_MOST, REASON_MOST, TITLE_MOST, RosterKind, RosterState
+from .papers import SheetKind
 
 SHARE = re.compile(r"[0-9]{1,6}(\.[0-9]{1,2})?", re.ASCII)
+PDF, XLSX = "pdf", "xlsx"
 TYPED = {"autocomplete": "off"}
 
 
@@ -74,3 +78,20 @@ class AddForm(PortalForm):
 
     q = StringField("姓名或工号", [too_long(20)], render_kw=TYPED)
     reason = StringField("原因", [too_long(REASON_MOST)], description="例如：退休返聘，按规定发放", render_kw=TYPED)
+
+
+class SheetForm(PortalForm):
+    """Which sheet is made of the members that a query has selected."""
+
+    kind = SelectField("表格", choices=dict(SheetKind.choices()), default=SheetKind.PEOPLE.value)
+    title = StringField(
+        "标题", [InputRequired("请填写标题，例如“2027年春节慰问品签领表”"), too_long(TITLE_MOST)],
+        description="印在表格上方，例如：2027年春节慰问品签领表", render_kw=TYPED,
+    )  # fmt: skip
+    item = StringField("品名", [too_long(ITEM_MOST)], description="只用于签领表，例如：米面油礼包 1份", render_kw=TYPED)
+    purpose = StringField("打印用途", [Length(max=MOST)], description=f"记入操作日志，例如：{EXAMPLE}", render_kw=TYPED)
+    columns = SelectMultipleField(
+        "花名册的列", validate_choice=False, option_widget=CheckboxInput(), widget=ListWidget(prefix_label=False),
+        description="只用于花名册；序号、姓名、工号、所属分工会总有，列宽按 A4 纸自动调整",
+    )  # fmt: skip
+    out = SelectField("文件", choices={PDF: "PDF（A4，打印用）", XLSX: "Excel 表格"})

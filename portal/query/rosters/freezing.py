@@ -97,13 +97,15 @@ def freeze(actor: User, selection: Selection, wish: Wish) -> tuple[Roster, int]:
     return roster, selection.number - len(found)
 
 
-def on_day(actor: User, ids: Sequence[int], day: date) -> Iterator[Member | MemberVersion]:
-    """Yield what held of these members on `day`, in their order; who is out of scope of ROSTER_KEEP is left out."""
+def on_day(
+    actor: User, ids: Sequence[int], day: date, permission: P = P.ROSTER_KEEP
+) -> Iterator[Member | MemberVersion]:
+    """Yield what held of these members on `day`, in their order; who is out of scope of `permission` is left out."""
     asked = Asked(day=day)
     rows = asking.rows_of(actor, asked)
     for start in range(0, len(ids), AT_ONCE):
         some = ids[start : start + AT_ONCE]
-        query = asking.selected(actor, asked, rows.table, rows=rows, permission=P.ROSTER_KEEP)
+        query = asking.selected(actor, asked, rows.table, rows=rows, permission=permission)
         query = query.where(rows.member_id.in_(some))
         if asked.is_past:
             query = query.options(joinedload(MemberVersion.member))

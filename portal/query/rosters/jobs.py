@@ -33,11 +33,16 @@ KEPT_FOR = timedelta(days=7)
 SHOWN = 5
 
 
-def start(actor: User, roster: Roster) -> RosterJob:
-    """Queue the sheets of a list that the actor keeps. Raises DomainError for too many jobs at once."""
+def check_waiting(actor: User) -> None:
+    """Raise DomainError for whoever has too many jobs that are not done."""
     waiting = select(func.count(RosterJob.id)).where(RosterJob.owner_id == actor.id, RosterJob.state.in_(LIVE))
     if (db.session.scalar(waiting) or 0) >= JOBS_WAITING:
         raise DomainError(f"您还有 {JOBS_WAITING} 个任务没有完成，请等它们完成后再生成")
+
+
+def start(actor: User, roster: Roster) -> RosterJob:
+    """Queue the sheets of a list that the actor keeps. Raises DomainError for too many jobs at once."""
+    check_waiting(actor)
     job = RosterJob(owner_id=actor.id, roster_id=roster.id, title=roster.title)
     db.session.add(job)
     db.session.flush()  # the page that follows is named by its number

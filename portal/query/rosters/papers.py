@@ -21,6 +21,8 @@ from .service import Counts
 audit.name_acts({"roster.paper": "打印签领表"})
 
 ACROSS, UPRIGHT = 267, 170  # mm between the margins
+NARROWEST, WIDEST = 10, 60  # mm of a column; print.css has the even ones
+MM_PER_EM, PADDING = 4.2, 2  # of a letter at 12 pt; of a cell
 SIGN_FOR = (
     ("序号", 12), ("姓名", 26), ("工号", 24), ("品名", 36), ("签名", 28), ("日期", 22), ("代领人", 22),
 )  # fmt: skip
@@ -95,8 +97,30 @@ def file_name(number: int, unit: OrgUnit, kind: str = SheetKind.SIGN_FOR.label) 
     return f"{number:02d}-{plain}-{kind}.pdf"
 
 
+def fitted(columns: Sequence[str], rows: Sequence[Sequence[str]], *, room: int) -> tuple[tuple[str, int], ...]:
+    """Return the headings with widths that add up to `room` mm, as wide as their texts ask; the last takes the rest."""
+    asked = wanted(columns, rows)
+    scale = room / sum(asked)
+    widths = [max(NARROWEST, min(WIDEST, int(wide * min(scale, 1.6)) // 2 * 2)) for wide in asked]
+    while sum(widths) > room - NARROWEST + widths[-1]:  # so much that the last would have nothing left
+        widths[max(range(len(widths) - 1), key=widths.__getitem__)] -= 2
+    return tuple(zip(columns, [*widths[:-1], 0], strict=True))
+
+
+def wanted(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[float]:
+    """Return how wide each column would be in mm with every text in one line, but none wider than the widest."""
+    found = [_wide(heading) for heading in columns]
+    for row in rows:
+        found = [max(wide, _wide(text)) for wide, text in zip(found, row, strict=True)]
+    return [min(max(wide, NARROWEST), WIDEST) for wide in found]
+
+
+def _wide(text: str) -> float:
+    return MM_PER_EM * sum(1 if ord(letter) > 0x2E7F else 0.6 for letter in text) + PADDING
+
+
 def numbers_of(roster: Roster) -> list[tuple[RosterPart, Counts]]:
-    """Return the parts that have ever had anybody, in the order of the tree, each with its numbers."""
+    """Return the parts that have ever had anybody, by their codes, each with its numbers."""
     found = service.counts(roster)
-    parts = sorted(roster.parts, key=lambda part: part.unit.path)
+    parts = sorted(roster.parts, key=lambda part: part.unit.code)
     return [(part, found[part.id]) for part in parts if part.id in found]

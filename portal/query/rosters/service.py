@@ -168,7 +168,7 @@ def rows(roster: Roster, *, part: RosterPart | None = None, q: str = "", page: i
             or_(RosterRow.name.contains(q, autoescape=True), RosterRow.staff_no.istartswith(q, autoescape=True))
         )
     total = db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    query = query.join(OrgUnit, OrgUnit.id == RosterRow.unit_id).order_by(OrgUnit.path, RosterRow.place)
+    query = query.join(OrgUnit, OrgUnit.id == RosterRow.unit_id).order_by(OrgUnit.code, RosterRow.place)
     return list(db.session.scalars(query.offset((page - 1) * PER_PAGE).limit(PER_PAGE))), total
 
 
@@ -177,7 +177,7 @@ def all_rows(roster: Roster, part: RosterPart | None = None, *, removed: bool = 
     query = select(RosterRow).where(_within(roster, part))
     if not removed:
         query = query.where(RosterRow.removed_at.is_(None))
-    query = query.join(OrgUnit, OrgUnit.id == RosterRow.unit_id).order_by(OrgUnit.path, RosterRow.place)
+    query = query.join(OrgUnit, OrgUnit.id == RosterRow.unit_id).order_by(OrgUnit.code, RosterRow.place)
     return list(db.session.scalars(query))
 
 

@@ -212,7 +212,7 @@ def file(id: int) -> ResponseReturnValue:
     """Hand out a finished archive."""
     item, pieces = jobs.content_of(current_user, id)
     headers = {
-        "Content-Disposition": web.attachment(f"{item.title}-签领表.zip"),
+        "Content-Disposition": web.attachment(f"{item.title}{'-签领表' if item.roster_id else ''}.zip"),
         "Content-Length": str(item.size),
     }
     return Response(pieces, mimetype=ZIP, headers=ATTACHED | headers)

@@ -23,9 +23,10 @@ from portal.core.db import db
 from portal.core.pdf import Paper
 from portal.org.models import User
 
-from . import files, papers, service, tables
+from . import direct, files, papers, service, tables
 from .models import LIVE, RosterJob
 from .models import RosterJobState as J
+from .papers import SheetKind
 
 log = logging.getLogger("portal.rosters")
 
@@ -92,7 +93,7 @@ def _do(number: int, stopping: Callable[[], bool]) -> None:
                     return
                 made.append((document.name, rendered))
                 _set(number, done=len(made))
-        size = files.keep(uuid, _archive([(TABLE, table), *made]))
+        size = files.keep(uuid, _archive([(TABLE, table), *made] if table else made))
         _finish(number, size)
     except Exception as error:
         db.session.rollback()
@@ -102,11 +103,13 @@ def _do(number: int, stopping: Callable[[], bool]) -> None:
 
 
 def _prepared(number: int) -> tuple[str, list[Document], bytes]:
-    """Read what the papers show to the job's owner now. Raises Absent where the list is out of her scope by now."""
+    """Read what the papers show to the job's owner now. Raises DomainError where it is out of her scope by now."""
     database.reads()
     try:
         job = db.session.get_one(RosterJob, number)
         owner = db.session.get_one(User, job.owner_id)
+        if job.roster_id is None:
+            return job.uuid, _of_members(owner, job), b""
         roster = service.find(owner, job.roster_id or 0)
         documents: list[Document] = []
         for part, _ in papers.numbers_of(roster):
@@ -117,6 +120,14 @@ def _prepared(number: int) -> tuple[str, list[Document], bytes]:
         return job.uuid, documents, tables.workbook(owner, roster)
     finally:
         database.release()
+
+
+def _of_members(owner: User, job: RosterJob) -> list[Document]:
+    kind = SheetKind(job.wish["kind"]).label  # type: ignore[call-arg]  # by its value alone
+    return [
+        Document(papers.file_name(place, unit, kind), papers.paper(sheet, owner.label))
+        for place, (unit, sheet) in enumerate(direct.by_branch(owner, job.title, job.wish), 1)
+    ]
 
 
 def _made(document: Document) -> bytes:
