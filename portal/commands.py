@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,9 +24,15 @@ from portal.core.shell import DONE, NO, REFUSED, say
 from portal.members.importing import shell as importing
 from portal.members.importing.service import refused_report
 from portal.org.models import User
+from portal.org.permissions import Permission
 from portal.org.units import bringing
-from portal.query import answers, conditions, values
+from portal.prints import service as prints
+from portal.prints import worker as printing
+from portal.prints.models import LIVE, JobState, PrintKind
+from portal.query import answers, asking, conditions, values
 from portal.query.asking import Asked
+
+LOOK_EVERY = 0.5  # seconds, at a job that another process has in hand
 
 
 def migrated(settings: config.Settings) -> Flask:
@@ -123,6 +130,53 @@ def _answer(actor: User, asked: Asked, by: list[str], options: argparse.Namespac
     return answers.numbers(actor, asked, by) if by else answers.people(actor, asked)
 
 
+def print_forms(settings: config.Settings, options: argparse.Namespace) -> int:
+    """Print the registration forms of whom the question of a file finds (or each of a list of questions), once each."""
+    out = Path(options.out)
+    if out.is_dir() or not os.access(out.parent, os.W_OK):
+        raise DomainError(f"不能写入 {out}：请检查文件夹是否存在、是否可写")
+    questions = [conditions.parse(one) for one in _listed(_questions(options.query))]
+    with migrated(settings).app_context():
+        database.reads()
+        actor, wanted = acting(options.acting), Permission.MEMBER_PRINT
+        if not actor.holds(wanted):
+            raise DomainError(f"{options.acting} 没有打印登记表的权限，请改用有此权限的账号")
+        found = [number for one in questions for number in asking.ids(actor, Asked(one), permission=wanted)]
+        database.release()
+        database.writes()
+        job = prints.start_selected(
+            acting(options.acting), found, kind=PrintKind.REGISTRATION, at_joining=False,
+            check_url=f"{settings.base_url}/prints/check/",
+        )  # fmt: skip
+        number = job.id
+        db.session.commit()
+        return _taken(number, options.acting, out)
+
+
+def _taken(number: int, username: str, out: Path) -> int:
+    """Work until the job is done, whoever works on it, and write its PDF to `out`."""
+    while True:
+        printing.work()
+        database.reads()
+        job = prints.find(acting(username), number)
+        say(f"{job.state.label}：{job.done} / {job.total} 人")
+        if job.state not in LIVE:
+            break
+        database.release()
+        time.sleep(LOOK_EVERY)  # the server's own clock has it in hand
+    if job.state is not JobState.DONE:
+        raise DomainError("打印没有完成，没有生成文件，请再试一次；仍不成功时请联系系统管理员")
+    _, pieces = prints.content_of(acting(username), number)
+    with out.open("wb") as file:
+        file.writelines(pieces)
+    answer = {
+        "printed": job.total - len(job.skipped) - len(job.broken), "pages": job.pages, "skipped": len(job.skipped),
+        "broken": len(job.broken), "without_photo": len(job.without_photo),
+    }  # fmt: skip
+    print(json.dumps(answer, ensure_ascii=False))
+    return NO if job.broken else DONE
+
+
 def _questions(name: str) -> object:
     """Return what the file `name` asks: one question, or a list of them."""
     try:
@@ -170,3 +224,7 @@ def add_to(add: Adds) -> None:
     kind = command.add_mutually_exclusive_group()
     kind.add_argument("--count", action="store_true", help="只要人数")
     kind.add_argument("--by", metavar="字段", help="按一个或两个字段分组计数，用逗号分开，如 branch,sex")
+    command = add("print", print_forms, "打印会员登记表：按条件查到的会员，一人接一人，合成一个 PDF")
+    _by(command, "打印")
+    command.add_argument("--query", metavar="文件", required=True, help="查询条件（JSON），或若干个条件的列表")
+    command.add_argument("--out", metavar="文件", required=True, help="写到哪个 PDF 文件")
