@@ -34,6 +34,7 @@ def index() -> ResponseReturnValue:
         todos=[todo for of_room in current_app.extensions["todos"] for todo in of_room(current_user)],
         figures=[figure for of_room in current_app.extensions["figures"] for figure in of_room(current_user)],
         common=definitions.common(current_user),
+        has_overview=current_user.holds(Permission.MEMBER_READ),
         notices=messages.of(current_user.id, limit=NOTICES_ON_FIRST_PAGE),
     )
 

@@ -147,6 +147,7 @@ figures.report              GET   -             L F . . . . . F F L P
 figures.export              POST  -             L F . . . . . F F L P
 figures.counted             GET   -             L F . . . . . F F L P
 figures.moved               GET   -             L F . . . . . F F L P
+figures.one_page            GET   -             L F . . . . . F F L P
 query.run                   POST  -             L F . . . . . F F L P
 query.build                 POST  -             L F . . . . . F F L P
 query.count                 POST  -             L F . . . . . F F L P

@@ -124,7 +124,7 @@ def basics(actor: User, wish: Wish) -> Report:
         ("35岁以下", base(wish, {"field": "age", "op": young, "value": 35})),
         ("45岁以下", base(wish, {"field": "age", "op": young, "value": 45})),
         ("高职称", base(wish, {"field": "title_level", "op": "in", "value": HIGH_TITLES})),
-        ("研究生学历", base(wish, _studied(wish, POSTGRADUATE))),
+        ("研究生学历", base(wish, studied(wish, POSTGRADUATE))),
         ("本年入会", base(wish, {"any": [{"change": one, **year} for one in JOINING]}, status=False)),
         ("本年离会", base(wish, {"any": [{"change": one, **year} for one in LEAVING]}, status=False)),
         ("保留会籍", base(wish, {"field": "membership_status", "op": "eq", "value": "retained"}, status=False)),
@@ -154,7 +154,8 @@ def basics(actor: User, wish: Wish) -> Report:
     )
 
 
-def _studied(wish: Wish, *levels: Level) -> Question:
+def studied(wish: Wish, *levels: Level) -> Question:
+    """Return the condition that the highest education is of one of the levels."""
     codes = [code for level in levels for code in (level.codes if wish.all_who_studied else level.graduated)]
     return {"field": "education", "op": "in", "value": [str(code) for code in codes if str(code) in EDUCATION]}
 
@@ -224,18 +225,31 @@ def _lacks(name: str) -> Question:
 
 def ages(actor: User, wish: Wish) -> Report:
     """Return 年龄结构: bands of ages by sex."""
-    field = BY_NAME["age"]
-    rows = [(label, conditions.plain(bands.condition(field, code))) for code, label in bands.offered(field, actor)]
     sexes: list[Part] = [("男", _is("sex", "1")), ("女", _is("sex", "2"))]
     return _crossed(
         actor, wish, "年龄结构表", f"正常会员、在本单位统计；年龄为截至 {show_date(wish.day)} 的周岁", "年龄",
-        rows, [*sexes, (UNKNOWN, {"not": _is("sex", "1", "2")})],
+        age_parts(actor), [*sexes, (UNKNOWN, {"not": _is("sex", "1", "2")})],
     )  # fmt: skip
+
+
+def age_parts(actor: User) -> list[Part]:
+    """Return the bands of ages, each with its condition; they take everybody once."""
+    field = BY_NAME["age"]
+    return [(label, conditions.plain(bands.condition(field, code))) for code, label in bands.offered(field, actor)]
 
 
 def titles(actor: User, wish: Wish) -> Report:
     """Return 职称结构: levels of titles by the kind of post."""
-    rows: list[Part] = [
+    posts: list[Part] = [(one.label, _is("post_category", one)) for one in PostCategory]
+    return _crossed(
+        actor, wish, "职称结构表", "正常会员、在本单位统计；按职称级别和主要岗位", "职称级别",
+        title_parts(), [*posts, (bands.EMPTY, _lacks("post_category"))],
+    )  # fmt: skip
+
+
+def title_parts() -> list[Part]:
+    """Return the levels of titles, each with its condition; they take everybody once."""
+    return [
         ("正高", _is("title_level", T.FULL)),
         ("副高", _is("title_level", T.ASSOCIATE)),
         ("高级（未分正副）", _is("title_level", T.SENIOR)),
@@ -244,27 +258,24 @@ def titles(actor: User, wish: Wish) -> Report:
         ("未定", _is("title_level", T.NONE)),
         (bands.EMPTY, _lacks("title_level")),
     ]
-    posts: list[Part] = [(one.label, _is("post_category", one)) for one in PostCategory]
-    return _crossed(
-        actor, wish, "职称结构表", "正常会员、在本单位统计；按职称级别和主要岗位", "职称级别",
-        rows, [*posts, (bands.EMPTY, _lacks("post_category"))],
-    )  # fmt: skip
 
 
 def education(actor: User, wish: Wish) -> Report:
     """Return 学历学位结构: the highest education by sex."""
-    rows: list[Part] = [(level.label, _studied(wish, level)) for level in LEVELS]
-    known = [one for _, question in rows for one in question["value"]]
-    rows += [
-        ("其他", {"field": "education", "op": "not_in", "value": known}),
-        (bands.EMPTY, _lacks("education")),
-    ]
     sexes: list[Part] = [("男", _is("sex", "1")), ("女", _is("sex", "2"))]
     who = "含结业、肄业" if wish.all_who_studied else "只计毕业，结业、肄业计入其他"
     return _crossed(
         actor, wish, "学历结构表", f"正常会员、在本单位统计；最高学历，{who}", "学历",
-        rows, [*sexes, (UNKNOWN, {"not": _is("sex", "1", "2")})],
+        education_parts(wish), [*sexes, (UNKNOWN, {"not": _is("sex", "1", "2")})],
     )  # fmt: skip
+
+
+def education_parts(wish: Wish) -> list[Part]:
+    """Return the steps of education, each with its condition; they take everybody once."""
+    rows: list[Part] = [(level.label, studied(wish, level)) for level in LEVELS]
+    known = [one for _, question in rows for one in question["value"]]
+    other: Part = ("其他", {"field": "education", "op": "not_in", "value": known})
+    return [*rows, other, (bands.EMPTY, _lacks("education"))]
 
 
 def families(actor: User, wish: Wish) -> Report:

@@ -10,6 +10,7 @@ from portal.query import asking, showing
 
 from . import monthly
 from .monthly import CLOSING, OPENING
+from .overview import Overview
 from .percent import percentages
 from .reports import TOTAL, Report, Row
 from .summary import Cell, Flow, Summary
@@ -64,6 +65,14 @@ def of_report(report: Report) -> str:
 
 def _number(row: Row, place: int) -> int:
     return row.cells[place].number
+
+
+def of_overview(found: Overview) -> str:
+    """Return the key figures of a unit in one sentence."""
+    members, *others = found.tiles
+    rest = "，".join(f"{tile.label}{tile.cell.number:,}人（{tile.share}）" for tile in others[:-1] if tile.cell.number)
+    begin = f"截至{show_date(found.wish.day)}，{found.wish.unit.name}共有会员{members.cell.number:,}人"
+    return _ended(f"{begin}，平均年龄{found.average_age}岁", rest)
 
 
 def of_summary(found: Summary, reading: str, day: str) -> str:

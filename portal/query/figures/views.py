@@ -24,7 +24,7 @@ from portal.query.asking import Asked, check
 from portal.query.conditions import QueryError
 from portal.query.fields import BY_NAME, askable, can_group, may_ask
 
-from . import charts, drawing, exporting, forms, monthly, saying
+from . import charts, drawing, exporting, forms, monthly, overview, saying
 from .charts import Numbers
 from .forms import ExportForm, ReportForm
 from .reports import Wish, unit_of
@@ -198,6 +198,38 @@ def _months(name: str, wish: Wish) -> list[tuple[str, str]]:
         last = min(today(), (after.replace(day=28) + 4 * ONE_DAY).replace(day=1) - ONE_DAY)
         found.append((f"下月（{after.year}年{after.month}月）", _report_url(name, replace(wish, day=last))))
     return found
+
+
+# --- one unit on one page -------------------------------------------------------------------------------------------
+
+
+@bp.get("/overview")
+@needs(Permission.MEMBER_READ)
+def one_page() -> ResponseReturnValue:
+    """Show a unit on one page."""
+    wish, filters = _wish()
+    try:
+        found = overview.overview(current_user, wish)
+    except DomainError as error:  # a day so far away that nobody's month of retirement can be told
+        filters.refuse(error)
+        return render_template("query/overview.html", found=None, wish=wish, filters=filters), error.status
+    month = found.month and {
+        "columns": found.month.columns,
+        "cells": found.month.totals.cells,
+        "title": found.month.title,
+        "meanings": saying.columns(current_user, found.month),
+    }
+    return render_template(
+        "query/overview.html",
+        found=found,
+        wish=wish,
+        filters=filters,
+        month=month,
+        definition=overview.definition(found),
+        said=saying.of_overview(found),
+        report=lambda name: _report_url(name, wish),
+        link=lambda cell: _link(cell, "monthly", wish),
+    )
 
 
 # --- any question, counted ------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import json
+import unicodedata
 from pathlib import Path
 
 import pdfplumber
@@ -116,3 +117,18 @@ def test_a_chart_without_a_script_and_on_paper(desk: Desk) -> None:
     assert "60 岁及以上" in text
     assert len(bars) > 8
     assert "用途" not in text
+
+
+def test_a_branch_on_one_sheet(desk: Desk) -> None:
+    page = desk.sign_in("分工会主席 GH01")
+    page.get_by_role("link", name="本单位一览").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("一览")
+    problems = look(page)
+
+    with pdfplumber.open(io.BytesIO(page.pdf(format="A4"))) as document:
+        text = unicodedata.normalize("NFKC", document.pages[0].extract_text())
+    assert problems == []
+    assert len(document.pages) == 1
+    assert [
+        one for one in ("年龄", "职称", "学历", "会籍", "性别", "资料完整", "会员动态月报") if one not in text
+    ] == []
