@@ -16,7 +16,7 @@ from portal.core.errors import Absent, DomainError
 from portal.org.models import User
 
 from . import files
-from .models import LIVE, Roster, RosterJob
+from .models import LIVE, Roster, RosterJob, RosterState
 from .models import RosterJobState as J
 
 audit.name_acts(
@@ -41,7 +41,9 @@ def check_waiting(actor: User) -> None:
 
 
 def start(actor: User, roster: Roster) -> RosterJob:
-    """Queue the sheets of a list that the actor keeps. Raises DomainError for too many jobs at once."""
+    """Queue the sheets of a list that the actor keeps. Raises DomainError for a void one, and too many jobs at once."""
+    if roster.state is RosterState.VOID:
+        raise DomainError("这份名单已作废，不能再生成签领表")
     check_waiting(actor)
     job = RosterJob(owner_id=actor.id, roster_id=roster.id, title=roster.title)
     db.session.add(job)

@@ -17,7 +17,7 @@ from portal.org.permissions import Permission
 from .. import selections
 from . import freezing, jobs, papers, service, tables
 from .forms import AddForm, CutForm, FreezeForm, SeekForm
-from .models import LIVE, PartState, Roster, RosterJobState, RosterKind, RosterState
+from .models import LIVE, PartState, Roster, RosterJobState, RosterKind, RosterRow, RosterState
 from .service import Counts
 from .workflow import ROSTERS
 
@@ -161,7 +161,7 @@ def remove(id: int) -> ResponseReturnValue:
     row = service.find_row(current_user, id)
     service.remove(current_user, row, reason=request.form.get("reason", ""))
     flash(f"已核减{row.name}", "success")
-    return redirect(url_for(".detail", id=row.roster_id), SEE_OTHER)
+    return redirect(_back(row), SEE_OTHER)
 
 
 @bp.post("/rows/<int:id>/restore")
@@ -171,7 +171,15 @@ def restore(id: int) -> ResponseReturnValue:
     row = service.find_row(current_user, id)
     service.restore(current_user, row, reason=request.form.get("reason", ""))
     flash(f"已恢复{row.name}", "success")
-    return redirect(url_for(".detail", id=row.roster_id), SEE_OTHER)
+    return redirect(_back(row), SEE_OTHER)
+
+
+def _back(row: RosterRow) -> str:
+    """Return the address of where on the list one was."""
+    here: dict[str, Any] = {name: word for name in ("q", "part", "page") if (word := request.form.get(name, "")[:10])}
+    if request.form.get("of_part"):
+        return url_for("roster_parts.detail", id=row.part_id, **here)
+    return url_for(".detail", id=row.roster_id, **here)
 
 
 # --- giving out -------------------------------------------------------------------------------------------------------
