@@ -19,6 +19,7 @@ class ReportForm(AddressForm):
     as_of = DateField("截至日期", validators=[Optional()], description="不填就是今天")
     is_inclusive = BooleanField("“以下”含本数")
     all_who_studied = BooleanField("学历含结业、肄业")
+    is_public = BooleanField("对外公布版（合并不足 5 人的行、列）")
 
 
 class ExportForm(PortalForm):

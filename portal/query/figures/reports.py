@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from portal.core.calendar import show_date
 from portal.core.db import db
-from portal.core.errors import Absent
+from portal.core.errors import Absent, DomainError
 from portal.members.catalogue import EDUCATION
 from portal.members.enums import MARRIED, FamilyPlanning, PostCategory
 from portal.members.enums import Marital as M
@@ -66,12 +66,13 @@ POSTGRADUATE = Level("研究生", range(10, 20), (11, 14, 17))
 @dataclass(frozen=True)
 class Wish:
     """What a report is asked for: the unit, the day; whether 以下 includes the age itself; whether who left a school
-    without graduating counts by it."""
+    without graduating counts by it; whether it leaves the house, so that small numbers of families are put together."""
 
     unit: OrgUnit
     day: date
     is_inclusive: bool = True
     all_who_studied: bool = False
+    is_public: bool = False
 
 
 @dataclass(frozen=True)
@@ -279,7 +280,12 @@ def education_parts(wish: Wish) -> list[Part]:
 
 
 def families(actor: User, wish: Wish) -> Report:
-    """Return 婚育情况表: marriage by the number of children, and who holds the certificate of an only child."""
+    """Return 婚育情况表: marriage by the number of children, and who holds the certificate of an only child.
+
+    Raises DomainError for a unit of which the actor reads the members, but not all of their families.
+    """
+    if actor.holds(Permission.MEMBER_FAMILY) and not actor.may(Permission.MEMBER_FAMILY, wish.unit):
+        raise DomainError("您不能查看这个单位全部会员的婚育情况，请改选您管理的单位", field="unit")
     rows: list[Part] = [
         ("未婚", _is("marital_status", M.SINGLE)),
         ("已婚", _is("marital_status", *sorted(MARRIED))),

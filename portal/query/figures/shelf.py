@@ -6,11 +6,19 @@ from collections.abc import Callable
 
 from portal.org.models import User
 
-from . import monthly, reports
+from . import monthly, reports, small
 from .reports import Report, Wish
+
+
+def families(actor: User, wish: Wish) -> Report:
+    """Return 婚育情况表, without small numbers where it leaves the house. Raises DomainError."""
+    found = reports.families(actor, wish)
+    return small.published(found) if wish.is_public else found
+
 
 REPORTS: dict[str, tuple[str, str, Callable[[User, Wish], Report]]] = {
     **reports.REPORTS,
+    "families": (*reports.REPORTS["families"][:2], families),
     "monthly": (
         "会员动态月报",
         "本月期初、入会、转入、转出、保留会籍、退会、除名、去世和期末人数，期初加减变动等于期末",

@@ -1,7 +1,7 @@
 """A summary by one or two fields: counts, percentages and the average age; 未填 is a group like any other.
 
 Nobody reads a number about the family's fields (33 to 38) but of members whose family she may read: `asking.selected`
-cuts to that, so no small cell has to be hidden from anybody outside.
+cuts to that, so no small cell has to be hidden from anybody outside. What leaves the house is for `small` to see to.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from portal.query.asking import Asked, check
 from portal.query.conditions import QueryError
 from portal.query.fields import BY_NAME, askable, can_group, may_ask
 
-from . import charts, drawing, exporting, forms, monthly, overview, saying
+from . import charts, drawing, exporting, forms, monthly, overview, saying, small
 from .charts import Numbers
 from .forms import ExportForm, ReportForm
 from .reports import Wish, unit_of
@@ -35,7 +35,7 @@ bp = Blueprint("figures", __name__, url_prefix="/query")
 
 PEOPLE_PER_PAGE = 100
 WIDE, NARROW = 880, 320  # px of a drawing on a desk and on a phone
-OPTIONS = {"basics": ("is_inclusive", "all_who_studied"), "education": ("all_who_studied",)}
+OPTIONS = {"basics": ("is_inclusive", "all_who_studied"), "education": ("all_who_studied",), "families": ("is_public",)}
 MIMETYPES = {forms.XLSX: web.XLSX, forms.PDF: web.PDF}
 
 
@@ -157,7 +157,8 @@ def _wish() -> tuple[Wish, ReportForm]:
     form.unit.data = code
     form.validate()
     day = form.as_of.data or today()
-    return Wish(unit_of(current_user, code), day, bool(form.is_inclusive.data), bool(form.all_who_studied.data)), form
+    choices = [bool(one.data) for one in (form.is_inclusive, form.all_who_studied, form.is_public)]
+    return Wish(unit_of(current_user, code), day, *choices), form
 
 
 def _link(cell: Cell | Flow, name: str, wish: Wish) -> str:
@@ -263,6 +264,7 @@ def counted() -> ResponseReturnValue:
         "query/summary.html",
         picture=picture,
         said=said,
+        warning=small.warning(current_user, asked.where, found) if found else "",
         meaning=f"{reading}（截至{show_date(here.day())}）" if found else "",
         here=here,
         by=by,
