@@ -12,13 +12,19 @@ from typing import Any
 
 from portal.core.errors import DomainError
 
-from . import bringing, memory, pages, paper, place, signin
+from . import bringing, memory, pages, paper, place, questions, signin
 from .measuring import Case, Timing, Unequal, measure, worst
 from .place import Place, Say
 
 # name (as among the goals) -> the cases of the operation; a new one is a function and a line here
 OPERATIONS: dict[str, Callable[[Place], list[Case]]] = {
     "list": pages.list_cases,
+    "filter": questions.filter_cases,
+    "any": questions.any_cases,
+    "name": questions.name_cases,
+    "id": questions.id_cases,
+    "summary": questions.summary_cases,
+    "as_of": questions.as_of_cases,
     "import": bringing.import_cases,
     "form": paper.form_cases,
     "forms": paper.forms_cases,

@@ -115,6 +115,15 @@ class MemberColumns:
         return mapped_column(ForeignKey(Upload.id))
 
 
+# what is asked for and counted most, in one index: a question of codes is answered from it, a tenth of the table's size
+CODES = (
+    "sex", "birth_date", "political_status", "ethnicity", "education", "degree", "title_level", "prof_title",
+    "skill_level", "post_category", "admin_rank", "employment_form", "employment_status", "marital_status",
+    "children_count", "family_planning", "join_date", "school_entry_date", "is_migrant_worker", "household_type",
+    "retire_track", "retire_date_hr",
+)  # fmt: skip
+
+
 class Member(MemberColumns, InUnit, Base):
     """A member of the union as she is today. The status says whether she still is one; nobody is deleted."""
 
@@ -153,6 +162,8 @@ class Member(MemberColumns, InUnit, Base):
         Index("ix_members_list", "unit_id", "membership_status", "name_pinyin", "id"),
         Index("ix_members_name", "membership_status", "name_pinyin", "id"),
         Index("ix_members_same_name", "name_pinyin", "name"),
+        Index("ix_members_id_index", "id_index"),
+        Index("ix_members_codes", "membership_status", "counted_here", "unit_id", *CODES),
     )
 
     def __init__(self, **columns: Any) -> None:
@@ -192,6 +203,17 @@ class MemberVersion(MemberColumns, InUnit, Base):
         CheckConstraint("valid_from < valid_to", name="some_day"),
         Index("ix_member_versions_day", "member_id", "valid_from", "superseded_at"),
         Index("ix_member_versions_batch", "batch_id"),
+        Index(
+            "ix_member_versions_codes",
+            "membership_status",
+            "counted_here",
+            "valid_to",
+            "valid_from",
+            "superseded_at",
+            "unit_id",
+            "member_id",
+            *CODES,
+        ),
         # two writers who both think theirs is the present version meet here
         Index(
             "uq_member_versions_present",

@@ -6,10 +6,12 @@ versions that held on it; today and a future day read the members as they are, w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from functools import cache
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, select, tuple_
 
@@ -70,8 +72,7 @@ class Asked:
         return self.day < today()
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(NamedTuple):
     """How many members share these codes; None is 未填."""
 
     codes: tuple[str | None, ...]
@@ -155,9 +156,9 @@ def selected(
     return query.where(and_(*(access.in_scope(rows.table, actor, one) for one in sorted(needed))))
 
 
-def count(actor: User, asked: Asked) -> int:
-    """Return how many members the question finds in the actor's scope. Raises QueryError."""
-    return db.session.scalar(selected(actor, asked, func.count())) or 0
+def count(actor: User, asked: Asked, *, rows: Rows | None = None) -> int:
+    """Return how many members the question finds in the actor's scope; `rows` from `rows_of`. Raises QueryError."""
+    return db.session.scalar(selected(actor, asked, func.count(), rows=rows)) or 0
 
 
 def counts(actor: User, questions: Sequence[Asked]) -> list[int]:
@@ -197,12 +198,14 @@ def page_ids(
     after: int | None = None,
     number: int = 1,
     per_page: int = PER_PAGE,
+    rows: Rows | None = None,
 ) -> tuple[list[int], bool]:
     """Return the members of a page, and whether more follow.
 
-    `after` is the member that the page follows; without it `number` counts pages from the top. Raises QueryError.
+    `after` is the member that the page follows; without it `number` counts pages from the top. `rows` from `rows_of`.
+    Raises QueryError.
     """
-    rows = rows_of(actor, asked)
+    rows = rows or rows_of(actor, asked)
     sort = _allowed(actor, sort or Sort())
     per_page = max(1, min(per_page, MOST_PER_PAGE))
     query = selected(actor, asked, rows.member_id, rows=rows, others=[BY_NAME[sort.name]])
@@ -267,10 +270,22 @@ def grouped(actor: User, asked: Asked, by: Sequence[str]) -> list[Group]:
     rows = rows_of(actor, asked)
     keys = [bands.key(one, rows) for one in fields]
     query = selected(actor, asked, *keys, func.count(), rows=rows, others=fields).group_by(*keys)
-    readers = [bands.reader(one) for one in fields]
+    tell = [_teller(one) for one in fields]
     found = []
     for *stored, number in db.session.execute(query):
-        codes, words = zip(*(read(one) for read, one in zip(readers, stored, strict=True)), strict=True)
-        found.append(Group(codes, words, number))
-    places = [bands.places(one) for one in fields]
-    return sorted(found, key=lambda group: [place(code) for place, code in zip(places, group.codes, strict=True)])
+        places, codes, labels = zip(*(told(one) for told, one in zip(tell, stored, strict=True)), strict=True)
+        found.append((places, Group(codes, labels, number)))
+    found.sort(key=itemgetter(0))
+    return [group for _, group in found]
+
+
+def _teller(one: Field) -> Callable[[Any], tuple[Any, str | None, str]]:
+    """Return the function that tells place, code and label of what is stored, each once: it stands in many groups."""
+    read, place = bands.reader(one), bands.places(one)
+
+    @cache
+    def told(stored: Any) -> tuple[Any, str | None, str]:
+        code, label = read(stored)
+        return place(code), code, label
+
+    return told

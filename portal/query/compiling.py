@@ -41,14 +41,21 @@ _COMPARE: dict[Operator, Callable[[Any, Any], Any]] = {
     _O.BETWEEN: lambda column, limits: column.between(*limits),
     _O.IN: lambda column, listed: column.in_(listed),
     _O.NOT_IN: lambda column, listed: column.not_in(listed),
-    _O.CONTAINS: lambda column, text: column.icontains(text, autoescape=True),
-    _O.STARTS: lambda column, text: column.istartswith(text, autoescape=True),
+    # what has no capitals is compared as it stands, which an index can do
+    _O.CONTAINS: lambda column, text: (column.icontains if _has_case(text) else column.contains)(text, autoescape=True),
+    _O.STARTS: lambda column, text: (column.istartswith if _has_case(text) else column.startswith)(
+        text, autoescape=True
+    ),
 }
 _INDEXES = {
     "id_number": ("id_index", "id_tail_index", "id_tail"),
     "mobile": ("mobile_index", "mobile_tail_index", "mobile_tail"),
 }
 _LEAP_DAY, _DAY_BEFORE, _DAY_AFTER = 229, 228, 301
+
+
+def _has_case(text: str) -> bool:
+    return text.upper() != text.lower()
 
 
 @dataclass(frozen=True)

@@ -61,8 +61,11 @@ def page(
 ) -> Page:
     """Return a page of whom the question finds, with the text of `columns`. Raises QueryError, TooSlow."""
     with within(SECONDS, ADVICE):
-        total = asking.count(actor, asked)
-        ids, has_more = asking.page_ids(actor, asked, sort=sort, after=after, number=number, per_page=per_page)
+        found = asking.rows_of(actor, asked)
+        total = asking.count(actor, asked, rows=found)
+        ids, has_more = asking.page_ids(
+            actor, asked, sort=sort, after=after, number=number, per_page=per_page, rows=found
+        )
     return Page(rows(actor, asked, columns, ids), total, has_more)
 
 

@@ -132,6 +132,16 @@ def test_each_page_of_the_list_shows_what_bare_sql_finds(city: place.Place) -> N
     assert not cases[0].same(rows[1:] + rows[:1], cases[0].ours(None))  # in this order, and no other
 
 
+@pytest.mark.parametrize("name", ["filter", "any", "name", "id", "summary", "as_of"])
+def test_the_query_finds_what_bare_sql_finds(city: place.Place, name: str) -> None:
+    cases = runner.OPERATIONS[name](city)
+
+    assert cases
+    for case in cases:
+        assert found_alike(case), case.name
+        assert not case.same(case.floor(), case.ours(None)[:-1]), case.name
+
+
 def test_signing_in_signs_in(city: place.Place) -> None:
     [case] = signin.signin_cases(city)
 
