@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from sqlalchemy import select
@@ -47,6 +48,15 @@ def names_of(unit: OrgUnit) -> list[UnitName]:
     """Return the names of a unit in the order of their days, those of the future too; none if it was never renamed."""
     query = select(UnitName).where(UnitName.unit_id == unit.id).order_by(UnitName.valid_from)
     return list(db.session.scalars(query))
+
+
+def on_day(units: Iterable[OrgUnit], day: date) -> dict[int, str]:
+    """Return what each of the units was called on `day`, by its number."""
+    found = {unit.id: unit.name for unit in units}
+    lines = select(UnitName.unit_id, UnitName.name).where(
+        UnitName.unit_id.in_(found), UnitName.valid_from <= day, UnitName.valid_to > day
+    )
+    return found | {one.unit_id: one.name for one in db.session.execute(lines)}
 
 
 def rename(actor: User, unit: OrgUnit, name: str, *, on: date | None = None) -> None:

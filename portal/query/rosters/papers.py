@@ -12,10 +12,10 @@ from portal.core.enums import LabelEnum
 from portal.core.errors import DomainError
 from portal.core.pdf import Paper
 from portal.members import printing
-from portal.org.models import OrgUnit, User
+from portal.org.models import User
 
 from . import service
-from .models import Roster, RosterPart, RosterRow
+from .models import Roster, RosterPart, RosterRow, RosterState
 from .service import Counts
 
 audit.name_acts({"roster.paper": "打印签领表"})
@@ -66,13 +66,14 @@ def paper(sheet: Sheet, operator: str) -> Paper:
 
 def to_sign_for(roster: Roster, part: RosterPart, rows: Sequence[RosterRow]) -> Sheet:
     """Return the 签领表 of one branch: who is on the list there now."""
-    thing = service.each(roster)
+    thing, called = service.each(roster), service.unit_names(roster)
     lines = [(str(number), row.name, row.staff_no, thing, "", "", "") for number, row in enumerate(rows, 1)]
     total = service.amount(roster, len(rows))
-    about = f"分工会：{part.unit.name}　　共 {len(rows)} 人" + (f"　　应发数：{total}" if total else "")
+    about = f"分工会：{called[part.unit_id]}　　共 {len(rows)} 人" + (f"　　应发数：{total}" if total else "")
     return Sheet(
-        unit=roster.unit.name, title=f"{roster.title}签领表", about=f"{about}　　名单截至：{show_date(roster.day)}",
-        columns=SIGN_FOR, rows=lines, foot=SIGNED_BY_BRANCH, tall=True,
+        unit=called[roster.unit_id], title=f"{roster.title}签领表",
+        about=f"{about}　　名单截至：{show_date(roster.day)}", columns=SIGN_FOR, rows=lines,
+        foot=SIGNED_BY_BRANCH, tall=True,
     )  # fmt: skip
 
 
@@ -80,9 +81,11 @@ def of_part(actor: User, part: RosterPart) -> tuple[str, bytes]:
     """Return name and content of the 签领表 of one branch, with its trace. Call it in a view that renders."""
     actor_id, part_id, roster = actor.id, part.id, part.roster
     rows = service.all_rows(roster, part)
+    if roster.state is RosterState.VOID:
+        raise DomainError("这份名单已作废，不能再打印签领表")
     if not rows:
         raise DomainError("这个分工会现在没有人在名单上，没有可以打印的签领表")
-    made, name = paper(to_sign_for(roster, part, rows), actor.label), file_name(1, part.unit)
+    made, name = paper(to_sign_for(roster, part, rows), actor.label), file_name(1, part.unit.name)
     release()
     content = pdf.render_all([made]).pdf
     writes()
@@ -91,9 +94,9 @@ def of_part(actor: User, part: RosterPart) -> tuple[str, bytes]:
     return name, content
 
 
-def file_name(number: int, unit: OrgUnit, kind: str = SheetKind.SIGN_FOR.label) -> str:
+def file_name(number: int, branch: str, kind: str = SheetKind.SIGN_FOR.label) -> str:
     """Return what the document of a branch is called within an archive."""
-    plain = "".join(MARK if letter in '\\/:*?"<>|' or not letter.isprintable() else letter for letter in unit.name)
+    plain = "".join(MARK if letter in '\\/:*?"<>|' or not letter.isprintable() else letter for letter in branch)
     return f"{number:02d}-{plain}-{kind}.pdf"
 
 

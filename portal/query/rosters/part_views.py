@@ -43,6 +43,7 @@ def detail(id: int) -> ResponseReturnValue:
         seek=seek,
         page=numbered_page(".detail", total=total, number=page_number(), per_page=service.PER_PAGE, id=id, **here),
         steps=PARTS.open_steps(part, current_user),
+        called=service.unit_names(roster),
         events=audit.events_of(part),
         tones=TONES,
         part_tones=PART_TONES,

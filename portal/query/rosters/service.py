@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, or_, select
 
 from portal.core import audit
-from portal.core.calendar import now
+from portal.core.calendar import local, now
 from portal.core.db import db
 from portal.core.errors import Absent, DomainError
 from portal.core.fields import Field
@@ -19,6 +20,7 @@ from portal.members.models import Member
 from portal.org import access
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Permission as P
+from portal.org.units import names
 
 from ..fields import BY_NAME, right_to
 from . import freezing
@@ -63,6 +65,32 @@ def each(roster: Roster) -> str:
 def _number(hundredths: int) -> str:
     whole, rest = divmod(hundredths, 100)
     return f"{whole}.{rest:02d}".rstrip("0").rstrip(".") if rest else str(whole)
+
+
+def unit_names(roster: Roster) -> dict[int, str]:
+    """Return what the list's units were called on its day, by number: a later name does not reach its papers."""
+    day = min(roster.day, local(roster.made_at).date())
+    return names.on_day([roster.unit, *(part.unit for part in roster.parts)], day)
+
+
+@dataclass(frozen=True)
+class Told:
+    """One act on a list, as its history tells it."""
+
+    at: datetime
+    actor_label: str
+    action_label: str
+    reason: str
+
+
+def history(roster: Roster) -> list[Told]:
+    """Return what was done with a list, the oldest first, with whom it was about."""
+    found = []
+    for event in audit.events_of(roster):
+        person = event.changes.get("person", ["", ""])[1]
+        words = "：".join(word for word in (person, event.reason) if word)
+        found.append(Told(event.at, event.actor_label, event.action_label, words))
+    return found
 
 
 # --- finding ----------------------------------------------------------------------------------------------------------

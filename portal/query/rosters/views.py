@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from portal.core import audit, web
+from portal.core import web
 from portal.core.errors import DomainError
 from portal.core.web import download, numbered_page
 from portal.org.guards import needs
@@ -100,8 +100,8 @@ def detail(id: int) -> ResponseReturnValue:
     part = next((one for one, _ in numbers if str(one.id) == part_id), None)
     rows, total = service.rows(roster, part=part, q=q, page=page_number())
     here: dict[str, Any] = {name: text for name, text in (("q", q), ("part", part_id if part else "")) if text}
-    seek = SeekForm(formdata=None, data=here)
-    seek.part.choices = {"": "全部"} | {str(one.id): one.unit.name for one, _ in numbers}
+    seek, called = SeekForm(formdata=None, data=here), service.unit_names(roster)
+    seek.part.choices = {"": "全部"} | {str(one.id): called[one.unit_id] for one, _ in numbers}
     return render_template(
         "query/rosters/detail.html",
         roster=roster,
@@ -114,7 +114,8 @@ def detail(id: int) -> ResponseReturnValue:
         seek=seek,
         page=numbered_page(".detail", total=total, number=page_number(), per_page=service.PER_PAGE, id=id, **here),
         steps=ROSTERS.open_steps(roster, current_user),
-        events=audit.events_of(roster),
+        events=service.history(roster),
+        called=called,
         jobs=jobs.of_roster(current_user, roster),
         is_void=roster.state is RosterState.VOID,
         tones=TONES,

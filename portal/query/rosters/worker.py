@@ -112,11 +112,12 @@ def _prepared(number: int) -> tuple[str, list[Document], bytes]:
             return job.uuid, _of_members(owner, job), b""
         roster = service.find(owner, job.roster_id or 0)
         documents: list[Document] = []
+        called = service.unit_names(roster)
         for part, _ in papers.numbers_of(roster):
             rows = service.all_rows(roster, part)
             if rows:
                 paper = papers.paper(papers.to_sign_for(roster, part, rows), owner.label)
-                documents.append(Document(papers.file_name(len(documents) + 1, part.unit), paper))
+                documents.append(Document(papers.file_name(len(documents) + 1, called[part.unit_id]), paper))
         return job.uuid, documents, tables.workbook(owner, roster)
     finally:
         database.release()
@@ -125,7 +126,7 @@ def _prepared(number: int) -> tuple[str, list[Document], bytes]:
 def _of_members(owner: User, job: RosterJob) -> list[Document]:
     kind = SheetKind(job.wish["kind"]).label  # type: ignore[call-arg]  # by its value alone
     return [
-        Document(papers.file_name(place, unit, kind), papers.paper(sheet, owner.label))
+        Document(papers.file_name(place, unit.name, kind), papers.paper(sheet, owner.label))
         for place, (unit, sheet) in enumerate(direct.by_branch(owner, job.title, job.wish), 1)
     ]
 

@@ -19,6 +19,7 @@ from portal.core.db import db
 from portal.members import history
 from portal.org.models import OrgUnit
 from portal.org.permissions import Role
+from portal.org.units.names import rename
 from portal.query.rosters import files, jobs, service, worker
 from portal.query.rosters.models import RosterJob
 from portal.query.rosters.models import RosterJobState as J
@@ -77,11 +78,13 @@ def ask(keeper: Any, roster: Any) -> RosterJob:
 
 
 def test_every_branch_has_its_sheet_and_later_moves_change_none(keeper, tree):
+    """Neither do a retirement and a new name of a branch."""
     school = grown(tree["root"], MANY, PLACES)
     roster = freeze(keeper)
     before = made(ask(keeper, roster))
 
     with time_machine.travel(now() + timedelta(days=30), tick=False):
+        rename(keeper, school[0].unit, "改名后的分工会")
         for member in school[:5]:
             history.write(member, {"branch": tree["a"]}, SHELL, reason="转会")
         history.write(school[-1], {"membership_status": "retained"}, SHELL, reason="退休")

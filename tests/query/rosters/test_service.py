@@ -9,7 +9,6 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from portal.core import audit
 from portal.core.actors import SHELL
 from portal.core.calendar import now, today
 from portal.core.db import db
@@ -126,8 +125,11 @@ def test_what_is_added_and_taken_off_adds_up(keeper, people, tree):
     assert sum(counts.now for counts in told(roster).values()) == len(on_it(roster)) == 6
     listed, total = service.rows(roster, q="周海燕")
     assert (total, listed[0].removed_why) == (1, "已调离")
-    acts = [(event.action, event.reason) for event in audit.events_of(roster)]
-    assert acts[-2:] == [("roster.remove", "已调离"), ("roster.add", "退休返聘")]
+    acts = [(told.action_label, told.reason) for told in service.history(roster)]
+    assert acts[1:] == [
+        ("核减", f"周海燕（{late.staff_no}） 机械工程学院分工会：已调离"),
+        ("增补", f"吴明哲（{newcomer.staff_no}） 机械工程学院分工会：退休返聘"),
+    ]
 
     service.restore(keeper, late_row, reason="误核减")
     db.session.commit()
