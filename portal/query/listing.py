@@ -17,7 +17,8 @@ from portal.core.kinds import Kind
 from portal.core.patience import within
 from portal.members import retirement, sight
 from portal.members.catalogue import completeness
-from portal.members.models import Member, MemberVersion, UnionPost
+from portal.members.enums import ChangeType, PostKind
+from portal.members.models import Member, MemberVersion
 from portal.members.sight import Sight
 from portal.org.models import User
 
@@ -117,12 +118,14 @@ def _on_day(field: Field, row: Member | MemberVersion, day: date, seen: Sight) -
         return retires(row)
     match field.kind:
         case Kind.POSTS:
-            return posts_text(member.posts, day)
+            posts = [post for post in member.posts if post.holds_on(day)]
+            return "；".join(post_text(post.unit.name, post.title, post.kind) for post in posts)
         case Kind.CHANGES:
-            return changes_text(member.changes, day)
+            changes = [change for change in member.changes if change.on_date <= day]
+            return "；".join(change_text(change.on_date, change.kind) for change in changes)
         case Kind.COMPLETENESS:
-            posts = [post for post in member.posts if post.holds_on(day)] or None
-            number = completeness(lambda one: posts if one == "union_post" else sight.raw_value(row, one))
+            held = [post for post in member.posts if post.holds_on(day)] or None
+            number = completeness(lambda one: held if one == "union_post" else sight.raw_value(row, one))
             return text(field, number, day, seen)
     raw = sight.raw_value(row, field.name) if field.name in sight.FIELD else getattr(row, field.column_name)
     return text(field, raw, day, seen)
@@ -138,14 +141,14 @@ def text(field: Field, raw: Any, day: date, seen: Sight) -> str:
     return sight.shown(field, raw, seen)
 
 
-def posts_text(posts: Iterable[UnionPost], day: date) -> str:
-    """Return the posts held on `day` in one line."""
-    return "；".join(f"{post.unit.name} {post.title or post.kind.label}" for post in posts if post.holds_on(day))
+def post_text(unit: str, title: str, kind: PostKind) -> str:
+    """Return a post in words."""
+    return f"{unit} {title or kind.label}"
 
 
-def changes_text(changes: Iterable[Any], day: date) -> str:
-    """Return what had happened to the membership by `day`, in one line."""
-    return "；".join(f"{show_date(change.on_date)} {change.kind.label}" for change in changes if change.on_date <= day)
+def change_text(on_date: date, kind: ChangeType) -> str:
+    """Return a change of membership in words."""
+    return f"{show_date(on_date)} {kind.label}"
 
 
 def retires(row: Any) -> str:
