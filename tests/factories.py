@@ -16,7 +16,7 @@ from portal.comparison.matters.workflow import MATTERS
 from portal.core import crypto
 from portal.core.actors import APPLICANT, CLOCK, SHELL
 from portal.core.calendar import today
-from portal.core.db import db
+from portal.core.db import db, new_uuid
 from portal.handover import service as handing_over
 from portal.handover.models import Handover, HandoverState
 from portal.handover.workflow import HANDOVER
@@ -30,6 +30,7 @@ from portal.org import access
 from portal.org.models import Grant, OrgUnit, UnitKind, User
 from portal.org.permissions import Role
 from portal.org.service import found_unit
+from portal.query.exports.models import Export, ExportFormat, ExportState, Secrets
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 FAMILY_NAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨"
@@ -309,3 +310,15 @@ def make_matter(unit: OrgUnit, state: MatterState = MatterState.OPEN, *, member:
         MATTERS.fire(matter, steps[state], Hand(), comment="已核实")
         db.session.commit()
     return matter
+
+
+def make_export(unit: OrgUnit, state: ExportState = ExportState.PENDING) -> Export:
+    """Add an export of nobody's numbers that waits for a second person, or did."""
+    item = Export(
+        uuid=new_uuid(), owner_id=make_user(Role.UNION_OPERATOR, unit, name="孙申请").id, unit_id=unit.id,
+        format=ExportFormat.XLSX, secrets=Secrets.FULL, columns=["name", "id_number"], member_ids=[1], day=today(),
+        reading="全部会员", purpose="测试用的名册", needs=["完整的证件号码"], state=state,
+    )  # fmt: skip
+    db.session.add(item)
+    db.session.flush()
+    return item

@@ -20,7 +20,7 @@ TEXT_MOST = 32_767  # of a cell
 
 _BAD_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _LIKE_AN_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")  # ECMA-376's ST_Xstring: _x0041_ would be read as A
-_UNSAFE = re.compile(rf"[&<>\r]|{_BAD_IN_XML.pattern}|{_LIKE_AN_ESCAPE.pattern}")
+_UNSAFE = re.compile(rf"[&<>\r\t{_BAD_IN_XML.pattern[1:-1]}]")
 _PIECE = 1 << 16  # letters of XML handed on at once
 _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]+)?", re.ASCII)
 _BAD_IN_NAME = re.compile(r"[\[\]:*?/\\']")
@@ -224,13 +224,19 @@ class _Quick:
 
     def add(self, number: int, texts: Sequence[str]) -> None:
         """Write the row `number`; an empty text is an empty cell."""
-        joined = "".join(texts)
-        if len(joined) > TEXT_MOST or _UNSAFE.search(joined):
-            texts = [_words(text) for text in texts]
+        joined = "\n".join(texts)
+        is_plain = (
+            len(joined) < TEXT_MOST and joined.count("\n") < len(texts) and "_x" not in joined
+            and "\n " not in joined and " \n" not in joined and not _UNSAFE.search(joined)
+            and joined == joined.strip(" ")
+        )  # fmt: skip
         heads = self._heads
         if len(heads) < len(texts):
             heads += [f'<c r="{letters(column)}' for column in range(len(heads), len(texts))]
-        between = f'{number}" s="{Style.TEXT:d}" t="inlineStr"><is><t xml:space="preserve">'
+        between = f'{number}" s="{Style.TEXT:d}" t="inlineStr"><is><t>'
+        if not is_plain:  # spaces at either end would be lost
+            texts = [_words(text) for text in texts]
+            between = f'{between[:-1]} xml:space="preserve">'
         cells = [f"{head}{between}{text}</t></is></c>" for head, text in zip(heads, texts, strict=False) if text]
         row = f'<row r="{number}">{"".join(cells)}</row>'
         self._waiting.append(row)

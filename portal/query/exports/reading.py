@@ -176,9 +176,9 @@ class Reader:
             return _opening(one, seen, place)
         if one.kind in _AS_THEY_STAND and seen is Sight.FULL:
             return lambda columns: [text or "" for text in columns[place]]
-        if one.kind is Kind.MULTI_CHOICE:
-            several = _Texts(lambda raw: listing.text(one, list(raw), self._day, seen))
-            return lambda columns: ["" if raw is None else several[tuple(raw)] for raw in columns[place]]
+        if one.kind is Kind.MULTI_CHOICE and seen is Sight.FULL:
+            each = _Texts(lambda code: listing.text(one, [code], self._day, Sight.FULL))
+            return lambda columns: ["、".join([each[code] for code in raw]) if raw else "" for raw in columns[place]]
         texts = _Texts(lambda raw: listing.text(one, raw, self._day, seen))
         return lambda columns: [texts[raw] for raw in columns[place]]
 

@@ -93,7 +93,7 @@ EXPORT = Workflow(
              not_yet=too_late, tone="primary",
              confirm="同意后由系统生成文件，只有申请人可以下载；您的姓名记入文件和操作日志。"),
         Step("refuse", "不同意", (S.PENDING,), S.REFUSED, rules.CONFIRMS, at=the_unit, effect=refused,
-             comment_required=True, tone="danger"),
+             comment_required=True, tone="danger", confirm="退回后申请人会收到您写的理由，不生成文件。"),
         # by the clock
         Step("expire", "逾期未确认", (S.PENDING,), S.EXPIRED, own=True, effect=withdrawn),
         Step("withdraw", "撤回", (S.PENDING, S.QUEUED, S.RUNNING), S.WITHDRAWN, own=True, effect=withdrawn),
