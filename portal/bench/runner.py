@@ -12,7 +12,7 @@ from typing import Any
 
 from portal.core.errors import DomainError
 
-from . import bringing, exporting, memory, pages, paper, place, questions, signin
+from . import batching, bringing, exporting, memory, pages, paper, place, questions, signin
 from .measuring import Case, Timing, Unequal, measure, worst
 from .place import Place, Say
 
@@ -27,6 +27,7 @@ OPERATIONS: dict[str, Callable[[Place], list[Case]]] = {
     "as_of": questions.as_of_cases,
     "export": exporting.export_cases,
     "import": bringing.import_cases,
+    "batch": batching.batch_cases,
     "form": paper.form_cases,
     "forms": paper.forms_cases,
     "signin": signin.signin_cases,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import ForeignKey, Index, String, func, select
+from sqlalchemy import ForeignKey, Index, String, Table, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .calendar import now
@@ -29,12 +30,18 @@ class Notice(Base):
     __table_args__ = (Index("ix_notices_user", "user_id", "read_at"),)
 
 
+_NOTICES = cast(Table, Notice.__table__)
+
+
 def tell(user_ids: Iterable[int], title: str, body: str = "", link: str = "") -> None:
     """Write the notice to each of `user_ids` once. Neither text may hold a secret."""
     at = now()
-    db.session.add_all(
-        Notice(user_id=user_id, title=title, body=body, link=link, created_at=at) for user_id in sorted(set(user_ids))
-    )
+    rows = [
+        {"user_id": user_id, "title": title, "body": body, "link": link, "created_at": at}
+        for user_id in sorted(set(user_ids))
+    ]
+    if rows:
+        db.session.execute(insert(_NOTICES), rows)
 
 
 def unread_count(user_id: int) -> int:

@@ -20,7 +20,7 @@ from portal.core.calendar import now, today
 from portal.core.db import OPEN_END, db
 
 from .checks import same
-from .many import in_chunks
+from .many import HANDFUL, among, in_chunks
 from .models import SHARED, Member, MemberVersion
 
 _MEMBERS, _VERSIONS = cast(Table, Member.__table__), cast(Table, MemberVersion.__table__)
@@ -34,6 +34,7 @@ OF_VERSION = ("id", "member_id", "uuid", "valid_from", "valid_to")  # what every
 class Piece:
     """What is to be written over one version: from `since` on, to its end, it says `values` (plain columns)."""
 
+    member_id: int
     source: int  # the number of the version
     starts: date
     ends: date
@@ -45,9 +46,9 @@ def held_from(member_ids: Iterable[int], day: date, columns: Sequence[str]) -> d
     """Return by member the versions that hold on `day` or later, oldest first, with OF_VERSION and these columns."""
     found: dict[int, list[Row[Any]]] = defaultdict(list)
     wanted = [_VERSIONS.c[name] for name in (*OF_VERSION, *columns)]
-    for chunk in in_chunks(member_ids):
-        query = select(*wanted).where(_VERSIONS.c.member_id.in_(chunk), _VERSIONS.c.valid_to > day, _LIVE)
-        for row in db.session.execute(query.order_by(_VERSIONS.c.member_id, _VERSIONS.c.valid_from)):
+    for chunk in in_chunks(member_ids, HANDFUL):
+        query = select(*wanted).where(among(_VERSIONS.c.member_id, chunk), _VERSIONS.c.valid_to > day, _LIVE)
+        for row in db.session.execute(query.order_by(_VERSIONS.c.member_id, _VERSIONS.c.valid_from)).all():
             found[row.member_id].append(row)
     return found
 
@@ -55,6 +56,8 @@ def held_from(member_ids: Iterable[int], day: date, columns: Sequence[str]) -> d
 def carried(versions: Sequence[Row[Any]], asked: Mapping[str, Any]) -> list[tuple[Row[Any], Mapping[str, Any]]]:
     """Return which of the versions `asked` reaches, each with what of it: a field goes on until it was changed."""
     found: list[tuple[Row[Any], Mapping[str, Any]]] = [(versions[0], asked)]
+    if len(versions) == 1:
+        return found
     left = dict(asked)
     for before, after in pairwise(versions):
         left = {name: value for name, value in left.items() if same(getattr(before, name), getattr(after, name))}
@@ -88,25 +91,24 @@ def write(pieces: Sequence[Piece], actor: Actor, *, reason: str, batch_id: str) 
         said[id(one.values)] = one.values
         after[one.since, one.ends, id(one.values)].append(one.source)
         if one.ends == OPEN_END:
-            present[id(one.values)].append(one.source)
-    for chunk in in_chunks(closed):
-        db.session.execute(update(_VERSIONS).where(_VERSIONS.c.id.in_(chunk)).values(valid_to=day))
-    for chunk in in_chunks(replaced):
-        db.session.execute(update(_VERSIONS).where(_VERSIONS.c.id.in_(chunk)).values(superseded_at=at))
+            present[id(one.values)].append(one.member_id)
+    for chunk in in_chunks(closed, HANDFUL):
+        db.session.execute(update(_VERSIONS).where(among(_VERSIONS.c.id, chunk)).values(valid_to=day))
+    for chunk in in_chunks(replaced, HANDFUL):
+        db.session.execute(update(_VERSIONS).where(among(_VERSIONS.c.id, chunk)).values(superseded_at=at))
     for since, sources in before.items():  # copies come first: the youngest version is what the edit says
         _copy(sources, {"valid_to": since, "recorded_at": at, "batch_id": None})
     for (since, ends, key), sources in after.items():
         _copy(sources, entry | {"valid_from": since, "valid_to": ends} | dict(said[key]))
-    for key, sources in present.items():
-        for chunk in in_chunks(sources):
-            hers = select(_VERSIONS.c.member_id).where(_VERSIONS.c.id.in_(chunk))
-            db.session.execute(update(_MEMBERS).where(_MEMBERS.c.id.in_(hers)).values(dict(said[key])))
+    for key, members in present.items():
+        for chunk in in_chunks(members, HANDFUL):
+            db.session.execute(update(_MEMBERS).where(among(_MEMBERS.c.id, chunk)).values(dict(said[key])))
 
 
 def _copy(sources: Sequence[int], other: Mapping[str, Any]) -> None:
     """Insert these versions once more, with `other` columns; ciphertexts are copied within the database."""
-    for chunk in in_chunks(sources):
-        db.session.execute(_copying(other, _VERSIONS.c.id.in_(chunk)))
+    for chunk in in_chunks(sources, HANDFUL):
+        db.session.execute(_copying(other, among(_VERSIONS.c.id, chunk)))
 
 
 def _copying(other: Mapping[str, Any], which: Any) -> Insert:
@@ -140,9 +142,11 @@ class Written:
 def written_by(batch_id: str, member_ids: Iterable[int]) -> list[Written]:
     """Return what the batch has written of these members, by member and day."""
     found = []
-    for chunk in in_chunks(member_ids):
+    for chunk in in_chunks(member_ids, HANDFUL):
         columns = [_VERSIONS.c[name] for name in (*OF_VERSION, "batch_id")]
-        query = select(*columns).where(_VERSIONS.c.member_id.in_(chunk)).order_by(_VERSIONS.c.member_id, _VERSIONS.c.id)
+        query = (
+            select(*columns).where(among(_VERSIONS.c.member_id, chunk)).order_by(_VERSIONS.c.member_id, _VERSIONS.c.id)
+        )
         by_member: dict[int, list[Row[Any]]] = defaultdict(list)
         for row in db.session.execute(query):
             by_member[row.member_id].append(row)

@@ -5,13 +5,14 @@ The caller leaves one trace with the `batch_id`, and has locked the members, che
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import ARRAY, ColumnElement, Integer, Table, bindparam, delete, func, insert, literal, select, update
 
 from portal.core.actors import Actor
 from portal.core.calendar import now, show_time, today
@@ -22,6 +23,7 @@ from .enums import ChangeReason, ChangeType
 from .models import SHARED, ChildBirth, Member, MembershipChange, MemberVersion
 
 CHUNK = 500  # values in one IN (...), rows in one hand
+HANDFUL = 2_000  # rows in one hand where `among` takes them
 
 _MEMBERS, _VERSIONS = cast(Table, Member.__table__), cast(Table, MemberVersion.__table__)
 _CHANGES, _BIRTHS = cast(Table, MembershipChange.__table__), cast(Table, ChildBirth.__table__)
@@ -46,6 +48,15 @@ def in_chunks(things: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
     rest = iter(things)
     while chunk := list(islice(rest, size)):
         yield chunk
+
+
+def among(column: Any, numbers: Iterable[int]) -> ColumnElement[bool]:
+    """Return the condition that the column is one of the numbers, handed over as one value however many they are."""
+    given = list(numbers)
+    if db.engine.dialect.name == "sqlite":
+        each = func.json_each(json.dumps(given)).table_valued("value")
+        return cast("ColumnElement[bool]", column.in_(select(each.c.value)))
+    return cast("ColumnElement[bool]", column == func.any(literal(given, ARRAY(Integer))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +182,8 @@ def restore(versions: Mapping[int, int], actor: Actor, *, reason: str, batch_id:
 
 def lock(member_ids: Iterable[int]) -> None:
     """Let nobody else write these members until the transaction ends."""
-    for chunk in in_chunks(sorted(member_ids)):
-        db.session.execute(select(_MEMBERS.c.id).where(_MEMBERS.c.id.in_(chunk)).with_for_update())
+    for chunk in in_chunks(sorted(member_ids), HANDFUL):
+        db.session.execute(select(_MEMBERS.c.id).where(among(_MEMBERS.c.id, chunk)).with_for_update())
 
 
 def edited_since(after: Mapping[int, int], what: str) -> dict[int, str]:

@@ -57,6 +57,7 @@ class Reach:
         self._under = under
         self._units: dict[int, OrgUnit] = {}
         self._seen: dict[int, bool] = {}
+        self._reads: dict[tuple[int, ...], bool] = {}
         self._grants = [(grant.id, grant.unit) for grant in actor.live_grants]
         self._covering: dict[int, tuple[int, ...]] = {}
         self._rights: dict[tuple[tuple[int, ...], str, bool], dict[str, Right]] = {}
@@ -76,8 +77,10 @@ class Reach:
     def may_see(self, unit_id: int) -> bool:
         """Whether she may know of the members of the unit."""
         if unit_id not in self._seen:
-            unit = self.unit(unit_id)
-            self._seen[unit_id] = self._is_within(unit) and self._actor.may(P.MEMBER_READ, unit)
+            unit, grants = self.unit(unit_id), self._grants_over(unit_id)
+            if grants not in self._reads:
+                self._reads[grants] = self._actor.may(P.MEMBER_READ, unit)
+            self._seen[unit_id] = self._is_within(unit) and self._reads[grants]
         return self._seen[unit_id]
 
     def may_see_application(self, unit_id: int) -> bool:
@@ -95,11 +98,14 @@ class Reach:
     def _is_within(self, unit: OrgUnit) -> bool:
         return self._under is None or self._under.covers(unit)
 
-    def _rights_at(self, unit_id: int, status: str, user_id: int | None) -> dict[str, Right]:
+    def _grants_over(self, unit_id: int) -> tuple[int, ...]:
         if unit_id not in self._covering:
             unit = self.unit(unit_id)
             self._covering[unit_id] = tuple(number for number, place in self._grants if place.covers(unit))
-        key = (self._covering[unit_id], status, user_id is not None and user_id == self._actor.id)
+        return self._covering[unit_id]
+
+    def _rights_at(self, unit_id: int, status: str, user_id: int | None) -> dict[str, Right]:
+        key = (self._grants_over(unit_id), status, user_id is not None and user_id == self._actor.id)
         if key not in self._rights:
             person = _Person(0, user_id, status, unit_id, self.unit(unit_id))
             fields = {name: field for name, field in FIELD.items() if name != "join_date"}

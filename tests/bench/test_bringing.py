@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from portal.bench import bringing, place
+from portal.bench import batching, bringing, place
 from portal.bench.measuring import Case
 from portal.core import crypto, uploads
 
@@ -80,3 +80,13 @@ def test_the_seeded_city_is_left_as_it_was_and_the_copy_goes(city: place.Place) 
     assert not (city.folder / "copy").exists()
     with city.reading():
         assert place.rows_sha256() == before
+
+
+def test_a_batch_edit_writes_what_its_floor_writes_and_a_preview_alone_does_not(city: place.Place) -> None:
+    [case] = batching.batch_cases(city, people=30)
+    arranged = case.arrange()
+    number = case.floor()
+    assert not case.same(number, batching.SEE_OTHER)  # nobody has been changed yet
+
+    assert case.same(number, case.ours(arranged))
+    assert not case.same(29, batching.SEE_OTHER)

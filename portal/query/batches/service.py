@@ -17,9 +17,11 @@ from portal.core.db import db, new_uuid
 from portal.core.errors import Absent, Conflict, DomainError
 from portal.members import dating, history, many, sight
 from portal.members.catalogue import FIELD
+from portal.members.dating import Piece
 from portal.members.models import Member
 from portal.org.models import User
 from portal.query import selections
+from portal.query.conditions import no_field
 
 from .judging import Judge, Judged
 from .models import OPEN_FOR, BatchEdit, BatchEditRow, BatchState, Outcome
@@ -60,7 +62,7 @@ def preview(
     may = {field.name for field in offered(actor)}
     for name, value in changes.items():
         if name not in may:
-            raise DomainError("没有这个字段，或您不能批量修改它，请重新选择字段")
+            raise DomainError(no_field(name))
         if value is None and not can_be_emptied(FIELD[name]):
             raise DomainError(f"{FIELD[name].label}是必填项，不能清空", field=name)
     if day > today():
@@ -170,12 +172,15 @@ def write(actor: User, batch_edit_id: int, *, seen: int | None = None) -> BatchE
     if seen is not None and seen != len(known):
         raise Conflict("要修改的人数与您看到的不同，请刷新后重试")
     many.lock(known)
-    judged = list(Judge(actor, changes_of(item), item.day).judge(list(known)))
-    stale = [one for one in judged if one.outcome is not Outcome.CHANGE or one.version != known[one.member_id]]
+    pieces: list[Piece] = []
+    stale: list[Judged] = []
+    for one in Judge(actor, changes_of(item), item.day).judge(list(known)):
+        if one.outcome is not Outcome.CHANGE or one.version != known[one.member_id]:
+            stale.append(one)
+        pieces += one.pieces
     if stale:
         raise Conflict(f"{_named(actor, stale)}在预览之后有了变化，没有修改任何一人；请点“重新预览”核对后再修改")
     item.batch_id, item.written_at = new_uuid(), now()
-    pieces = [piece for one in judged for piece in one.pieces]
     dating.write(pieces, actor, reason=reason_of(item), batch_id=item.batch_id)
     labels = "、".join(FIELD[name].label for name in item.asked)
     _tell(actor, known, f"修改的内容：{labels}（{item.reason}）")
@@ -204,8 +209,8 @@ def _named(actor: User, judged: Sequence[Judged]) -> str:
 
 
 def _tell(actor: User, member_ids: Iterable[int], body: str) -> None:
-    for chunk in many.in_chunks(member_ids):
-        accounts = select(Member.user_id).where(Member.id.in_(chunk), Member.user_id.is_not(None))
+    for chunk in many.in_chunks(member_ids, many.HANDFUL):
+        accounts = select(Member.user_id).where(many.among(Member.id, chunk), Member.user_id.is_not(None))
         user_ids = {one for one in db.session.scalars(accounts) if one is not None} - {actor.id}
         notices.tell(user_ids, f"您的会员信息已由 {actor.label} 修改", body, "/members/me")
 

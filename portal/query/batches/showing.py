@@ -78,7 +78,7 @@ _Changes = dict[int, dict[str, tuple[Any, Any]]]  # by member and field: old and
 
 
 def _wanted(actor: User, item: BatchEdit, member_ids: Sequence[int]) -> _Changes:
-    judged = Judge(actor, changes_of(item), item.day).judge(member_ids)
+    judged = Judge(actor, changes_of(item), item.day, is_told=True).judge(member_ids)
     return {
         one.member_id: {name: (one.old[0][name], value) for name, value in one.pieces[0].values.items()}
         for one in judged
