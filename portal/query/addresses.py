@@ -8,6 +8,7 @@ from typing import Any, Self
 from flask import request, url_for
 
 from portal.core.calendar import today
+from portal.org.models import User
 
 from . import asking, listing, values
 from .asking import Sort
@@ -56,9 +57,9 @@ class Here:
         words |= replace(self, **changed).words()
         return url_for("query.index", **words)
 
-    def order(self) -> Sort:
-        """Return the order of the rows. Raises QueryError."""
-        return Sort.read(self.sort)
+    def order(self, actor: User) -> Sort:
+        """Return the order of the rows for the actor. Raises QueryError."""
+        return Sort.read(self.sort, actor)
 
     def day(self) -> Any:
         """Return the day that the answer holds on. Raises DomainError for what is no day."""

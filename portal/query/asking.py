@@ -26,7 +26,7 @@ from portal.org.permissions import Permission
 
 from . import bands
 from .compiling import Rows, compiled
-from .conditions import EVERYBODY, ChildAged, Condition, Node, QueryError, leaves, not_known, refused
+from .conditions import EVERYBODY, ChildAged, Condition, Node, QueryError, leaves, no_field, not_known, refused
 from .fields import BY_NAME, can_group, can_sort, may_ask, rights_to
 
 PER_PAGE, MOST_PER_PAGE = 50, 100
@@ -43,10 +43,15 @@ class Sort:
     descends: bool = False
 
     @classmethod
-    def read(cls, text: str) -> Sort:
-        """Return the order that an address writes as `age` or `-age`. Raises QueryError for what has no order."""
+    def read(cls, text: str, actor: User | None = None) -> Sort:
+        """Return the order that an address writes as `age` or `-age`.
+
+        Raises QueryError for what has no order, and for a field that the `actor` may not use.
+        """
         name = text.removeprefix("-") or DEFAULT_SORT
-        if name not in BY_NAME or not can_sort(BY_NAME[name]):
+        if name not in BY_NAME or (actor is not None and not may_ask(actor, BY_NAME[name])):
+            raise QueryError(no_field(name))
+        if not can_sort(BY_NAME[name]):
             raise QueryError(f"不能按“{name[:30]}”排序，请在列表标题中选择可排序的列")
         return cls(name, text.startswith("-"))
 
@@ -112,7 +117,7 @@ def fields_of(names: Iterable[str], actor: User) -> list[Field]:
     found = []
     for name in names:
         if name not in BY_NAME or not may_ask(actor, BY_NAME[name]):
-            raise QueryError(f"没有“{name[:30]}”这一列，或您无权使用它，请从字段列表中选择")
+            raise QueryError(no_field(name))
         found.append(BY_NAME[name])
     return found
 
@@ -228,7 +233,7 @@ def page_ids(
 
 def _allowed(actor: User, sort: Sort) -> Sort:
     if not may_ask(actor, BY_NAME[sort.name]):
-        raise QueryError(f"不能按“{sort.name}”排序，请在列表标题中选择可排序的列")
+        raise QueryError(no_field(sort.name))
     return sort
 
 

@@ -97,9 +97,14 @@ def refused(number: int, rest: str) -> QueryError:
     return QueryError(f"第 {number} 个条件{rest}")
 
 
+def no_field(name: object) -> str:
+    """Return the one sentence about a field that is not there or not for this person, wherever it was named."""
+    return f"没有“{str(name)[:30]}”这一项，或您无权使用它，请从字段列表中选择"
+
+
 def not_known(number: int, name: object) -> QueryError:
     """Return the one refusal for a field that does not exist and for one that the person may not use."""
-    return refused(number, f"：没有“{str(name)[:30]}”这一项，或您无权使用它，请从字段列表中选择")
+    return refused(number, f"：{no_field(name)}")
 
 
 def from_text(text: str) -> Node:

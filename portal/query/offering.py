@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from portal.core import kinds
+from portal.core.fields import Field
 from portal.core.kinds import Kind, choices
 from portal.core.kinds.operators import Operator
 from portal.members import search
@@ -60,14 +61,20 @@ class Offer:
             under[Section.FAMILY.label].append((CHILD_AGE, LABELS[CHILD_AGE]))
         return [(heading, options) for heading, options in under.items() if options]
 
+    def _known(self, name: str) -> Field | None:
+        """Return the field with this name; None also for one that the person may not use."""
+        found = BY_NAME.get(name)
+        return found if found is not None and may_ask(self.actor, found) else None
+
     @cached_property
     def _units(self) -> tuple[Options, bool]:
         chosen = next((row.value for row in self.draft.rows() if row.field == "branch" and row.value), "")
         return search.units_to_choose(self.actor, chosen)
 
     def rules(self, row: Row) -> Options:
-        """Return the rules that fit the row's field."""
-        return building.rules_of(row.field)
+        """Return the rules that fit the row's field, none for one that the person may not use."""
+        is_hers = row.field not in BY_NAME or self._known(row.field) is not None
+        return building.rules_of(row.field) if is_hers else []
 
     def words(self, part: Fixed) -> str:
         """Return the reading of a part that stays as it is."""
@@ -87,7 +94,7 @@ class Offer:
             return Shape("select", options=PostKind.choices())
         if row.field == CHANGE:
             return Shape("change", options=ChangeType.choices())
-        known, op = BY_NAME.get(row.field), next((one for one in Operator if one.value == row.op), None)
+        known, op = self._known(row.field), next((one for one in Operator if one.value == row.op), None)
         if known is None or op is None or op in values.WITHOUT:
             return NOTHING
         is_list, is_pair = op in values.LISTS, op is Operator.BETWEEN
@@ -123,7 +130,7 @@ class Offer:
 
     def typed(self, row: Row) -> str:
         """Return the words in an input that is typed into: the label of a code."""
-        known = BY_NAME.get(row.field)
+        known = self._known(row.field)
         if known is None or known.kind is Kind.UNIT or not row.value:
             return "、".join(row.values)
         label = choices.label_of(known, row.value)

@@ -117,7 +117,7 @@ def _answer(here: Here, node: Node) -> Answer:
     asked = Asked(node, here.day())
     units = asking.check(current_user, node)
     columns = listing.chosen(current_user, here.shown)
-    sort = here.order()
+    sort = here.order(current_user)
     page = listing.page(
         current_user,
         asked,
@@ -230,7 +230,7 @@ def select() -> ResponseReturnValue:
     node = _base(here)
     ids = None if request.form.get("scope") == "all" else _ids()
     back = here.url(**{name: word for name in ("page", "after") if (word := request.form.get(name))})
-    selection = selections.freeze(current_user, Asked(node, here.day()), ids, back, here.order())
+    selection = selections.freeze(current_user, Asked(node, here.day()), ids, back, here.order(current_user))
     return redirect(url_for(task.endpoint, selection=selection.token), SEE_OTHER)
 
 

@@ -17,6 +17,7 @@ from portal.members.catalogue import Section
 from portal.org.guards import needs
 from portal.org.permissions import Permission
 from portal.query import selections, values
+from portal.query.conditions import no_field
 from portal.query.models import Selection
 
 from . import service, showing
@@ -27,6 +28,7 @@ from .offering import can_be_emptied, offered
 bp = Blueprint("batches", __name__, url_prefix="/query/batches")
 
 REFUSED = 422
+NO_FIELDS = "请至少选择一个要修改的字段"
 SEE_OTHER = 303
 
 
@@ -46,10 +48,13 @@ def new() -> ResponseReturnValue:
     """Ask which fields are changed for the members that a query has selected, and to what."""
     selection = selections.find(current_user, request.values.get("selection", ""))
     fields = offered(current_user._get_current_object())
-    wanted = set(request.values.getlist("fields"))
+    wanted = {name for name in request.values.getlist("fields") if name}
     chosen = tuple(field for field in fields if field.name in wanted)
+    if unknown := sorted(wanted - {field.name for field in chosen}):
+        return _choosing(selection, fields, no_field(unknown[0])), REFUSED
     if not chosen:
-        return _choosing(selection, fields)
+        is_sent = request.method == "POST" or "fields" in request.args
+        return _choosing(selection, fields, NO_FIELDS if is_sent else ""), REFUSED if is_sent else 200
     emptied = frozenset(field.name for field in chosen if can_be_emptied(field))
     form = change_form(tuple(field.name for field in chosen), emptied)(data={"day": today().isoformat()})
     if form.is_submitted():
@@ -80,14 +85,14 @@ def _day(text: str) -> date:
         raise DomainError("请填写生效日期，例如 2026-09-01", field="day") from error
 
 
-def _choosing(selection: Selection, fields: tuple[Field, ...]) -> ResponseReturnValue:
+def _choosing(selection: Selection, fields: tuple[Field, ...], refusal: str) -> str:
     """Show the fields to choose from, under the catalogue's headings."""
     sections = [(section.label, [one for one in fields if one.section == section]) for section in Section]
     return render_template(
         "query/batches/choose.html",
         selection=selection,
         sections=[(label, of_section) for label, of_section in sections if of_section],
-        is_empty="fields" in request.values or request.method == "POST",
+        refusal=refusal,
     )
 
 

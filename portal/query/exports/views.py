@@ -71,7 +71,7 @@ def _chosen() -> Chosen:
         return service.of_selection(current_user, token)
     here = Here.read(request.form)
     asked = Asked(service.node_of(current_user, here.q), here.day())
-    return service.of_question(current_user, asked, sort=here.order(), shown=here.shown, back=here.url())
+    return service.of_question(current_user, asked, sort=here.order(current_user), shown=here.shown, back=here.url())
 
 
 def _wish(form: ExportForm, chosen: Chosen) -> Wish:

@@ -21,7 +21,8 @@ from portal.org.permissions import Permission as P
 
 from .. import asking, listing
 from ..asking import Asked
-from ..fields import BY_NAME, askable
+from ..conditions import no_field
+from ..fields import BY_NAME, askable, may_ask
 from ..models import Selection
 from .models import Roster, RosterKind, RosterPart, RosterRow
 
@@ -63,8 +64,11 @@ def chosen(actor: User, names: Sequence[str]) -> list[Field]:
     """Return the columns with these names. Raises DomainError on `columns` for one that is not offered, or too many."""
     known = {one.name: one for one in offered(actor)}
     wanted = list(dict.fromkeys(names))
-    if any(name not in known for name in wanted):
-        raise DomainError("有一列不能保存到名单中，或您无权使用它，请重新勾选", field="columns")
+    for name in wanted:
+        if name not in BY_NAME or not may_ask(actor, BY_NAME[name]):
+            raise DomainError(no_field(name), field="columns")
+        if name not in known:
+            raise DomainError(f"“{BY_NAME[name].label}”不能保存到名单中，请重新勾选", field="columns")
     if len(wanted) > MOST_COLUMNS:
         raise DomainError(f"最多保存 {MOST_COLUMNS} 列，现在是 {len(wanted)} 列，请减少", field="columns")
     return [known[name] for name in wanted]

@@ -98,7 +98,9 @@ def test_a_refused_form_says_what_is_missing_and_keeps_what_was_typed(browser, p
     form |= {"education": "21", "clear-remark": "", "work_start_date": "2020-01", "reason": "因"}
     wrong_day = browser.post("/query/batches/new", data=form)
     assert (wrong_day.status_code, "2026-02-30" in wrong_day.text) == (422, True)
-    assert "请至少选择一个要修改的字段" in browser.get(f"/query/batches/new?selection={token}&fields=id_number").text
+    assert "请至少选择一个要修改的字段" in browser.get(f"/query/batches/new?selection={token}&fields=").text
+    unknown = browser.get(f"/query/batches/new?selection={token}&fields=id_number")
+    assert (unknown.status_code, "没有“id_number”这一项，或您无权使用它" in unknown.text) == (422, True)
 
 
 def test_a_change_in_between_stops_the_writing_and_offers_to_look_again(browser, people, tree, user_as, client_of):

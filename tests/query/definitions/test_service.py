@@ -154,7 +154,7 @@ def test_nobody_runs_or_saves_what_she_may_not_read(tree, user_as) -> None:
 
     with pytest.raises(QueryError, match="没有“marital_status”这一项，或您无权使用它"):
         count(reader, official)
-    with pytest.raises(QueryError, match="没有“children_count”这一列，或您无权使用它"):
+    with pytest.raises(QueryError, match="没有“children_count”这一项，或您无权使用它"):
         count(reader, by_column)
     with pytest.raises(QueryError, match="没有“marital_status”这一项，或您无权使用它"):
         service.save(reader, wanted(SINGLE))

@@ -100,7 +100,7 @@ def test_who_may_not_read_families_gets_the_one_refusal(tree, user_as, people):
 
     with pytest.raises(QueryError, match="没有“marital_status”这一项，或您无权使用它"):
         reports.families(reader, Wish(tree["root"], TODAY))
-    with pytest.raises(QueryError, match="没有“marital_status”这一列，或您无权使用它"):
+    with pytest.raises(QueryError, match="没有“marital_status”这一项，或您无权使用它"):
         summary.summary(reader, Asked(), ["marital_status"])
 
 

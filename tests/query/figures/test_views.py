@@ -75,7 +75,7 @@ def test_who_reads_no_families_has_no_such_report(client_of, user_as, tree, peop
     assert "婚育情况表" not in words(reader.get("/query/reports/").text)
     assert reader.get("/query/reports/families").status_code == 404
     refused = reader.get("/query/summary?by=marital_status")
-    assert (refused.status_code, "没有“marital_status”这一列，或您无权使用它" in words(refused.text)) == (422, True)
+    assert (refused.status_code, "没有“marital_status”这一项，或您无权使用它" in words(refused.text)) == (422, True)
 
 
 def test_an_export_reads_back_and_leaves_its_purpose(client_of, user_as, tree, people):
