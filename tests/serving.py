@@ -14,7 +14,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,6 +22,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests import starting
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Response
@@ -52,20 +53,14 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
-def portal(instance: Path, *words: str, uri: str = "", base_url: str = "") -> list[Any]:
-    """Return command and environment of a portal command over `instance`, for `subprocess`."""
-    settings = {"INSTANCE": str(instance), "DATABASE_URI": uri, "BASE_URL": base_url}
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")}
-    kept |= {f"PORTAL_{name}": value for name, value in settings.items() if value}
-    return [[sys.executable, "-m", "portal.cli", *words], kept]
+def settings_of(instance: Path, uri: str = "", base_url: str = "") -> dict[str, str]:
+    """Return the environment of a portal command over `instance`."""
+    return starting.own_settings(INSTANCE=str(instance), DATABASE_URI=uri, BASE_URL=base_url)
 
 
 def command(instance: Path, *words: str, uri: str = "") -> subprocess.CompletedProcess[str]:
     """Run a portal command over `instance` to its end."""
-    line, environment = portal(instance, *words, uri=uri)
-    return subprocess.run(
-        line, env=environment, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=120, check=False
-    )
+    return starting.run(*words, environment=settings_of(instance, uri))
 
 
 class Server:
@@ -81,10 +76,10 @@ class Server:
             port = free_port()
             self.address = f"http://127.0.0.1:{port}"
             words = ("run", "--port", str(port), "--no-demo")
-            line, environment = portal(self.instance, *words, uri=self._uri, base_url=self._base_url or self.address)
+            environment = settings_of(self.instance, self._uri, self._base_url or self.address)
             self.log = self.instance / "server.log"
-            with self.log.open("wb") as log:
-                self.process = subprocess.Popen(line, env=environment, cwd=ROOT, stderr=log, stdout=subprocess.DEVNULL)
+            with self.log.open("wb") as log, open(os.devnull, "wb") as nowhere:
+                self.process = starting.start(words, environment, nowhere, log)
             if self._answers():
                 return self
             self.stop()  # somebody took the port in the meantime

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sqlite3
 import subprocess
@@ -13,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import starting
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -21,19 +22,10 @@ class Shell:
 
     def __init__(self, instance: Path) -> None:
         self.instance = instance
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")}
-        self.environment = {**kept, "PORTAL_INSTANCE": str(instance), "PYTHONUTF8": "1"}
+        self.environment = starting.own_settings(INSTANCE=str(instance))
 
     def __call__(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "portal.cli", *words],
-            cwd=ROOT,
-            env=self.environment | settings,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=120,
-            check=False,
-        )
+        return starting.run(*words, environment=self.environment | settings)
 
     def sql(self, statement: str) -> list[tuple[object, ...]]:
         connection = sqlite3.connect(self.instance / "portal.db")

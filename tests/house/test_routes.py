@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +17,7 @@ from portal.org.permissions import Permission
 from tests import client as distrust
 from tests.house import matrix
 from tests.house.walk import Walk
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.serving import command
 
 # Open to everyone is what the table says, and nothing else.
 PUBLIC = {endpoint for endpoint, _, _, signs in matrix.rows() if signs["stranger"] != "L"}
@@ -78,14 +74,9 @@ def test_only_get_and_post_are_used(app: Flask) -> None:
 
 
 def test_the_command_names_the_same_routes(app: Flask) -> None:
-    settings = {"PORTAL_INSTANCE": app.instance_path, "PORTAL_DATABASE_URI": app.config["SQLALCHEMY_DATABASE_URI"]}
+    done = command(Path(app.instance_path), "routes", "--json", uri=app.config["SQLALCHEMY_DATABASE_URI"])
 
-    done = subprocess.run(
-        [sys.executable, "-m", "portal.cli", "routes", "--json"],
-        cwd=ROOT, env=os.environ | settings, capture_output=True, check=False,
-    )  # fmt: skip
-
-    assert done.returncode == 0, done.stderr.decode()
+    assert done.returncode == 0, done.stderr
     listed = json.loads(done.stdout)
     assert {(row["path"], *row["methods"]) for row in listed} == {
         (rule.rule, *sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})) for rule in rules(app)

@@ -27,7 +27,7 @@ from tests import factories
 from tests.conftest import PROOF
 from tests.factories import Person
 from tests.journeys.pace import KEY_ON_DESK, Hand, keys_for, reading
-from tests.serving import BORN, PASSWORD, ROOT, Desk, School, Server, portal
+from tests.serving import BORN, PASSWORD, ROOT, Desk, School, Server, settings_of
 
 HALF_AN_HOUR = 30 * 60
 MEMBERS, ACTIVATED = (3000, 10) if PROOF else (300, 3)
@@ -109,7 +109,7 @@ def to_run(line: str, instance: Path) -> tuple[list[str], dict[str, str]]:
     """Return the words and the environment of a line as it is typed, over an instance of the test's own."""
     first, *words = shlex.split(line)
     assert first == "python3"
-    _, environment = portal(instance)
+    environment = settings_of(instance)
     return [sys.executable, *words], environment | {"PORTAL_VENV": sys.prefix}
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,10 +18,9 @@ from portal.joining.models import Application
 from portal.members.importing.models import Import
 from portal.members.models import Member
 from portal.org.permissions import Role
-from tests import factories
+from tests import factories, serving
 from tests.members.importing.lists import JOINED, a_historic, line, table
 
-ROOT = Path(__file__).resolve().parents[3]
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -35,11 +32,9 @@ def command(app, tmp_path) -> Command:
         file = tmp_path / name
         file.write_bytes(raw)
         db.session.commit()
-        settings = {"PORTAL_INSTANCE": app.instance_path, "PORTAL_DATABASE_URI": app.config["SQLALCHEMY_DATABASE_URI"]}
-        done = subprocess.run(
-            [sys.executable, "-m", "portal.cli", "import", str(file), *words],
-            cwd=ROOT, env=os.environ | settings, capture_output=True, encoding="utf-8", timeout=120, check=False,
-        )  # fmt: skip
+        done = serving.command(
+            Path(app.instance_path), "import", str(file), *words, uri=app.config["SQLALCHEMY_DATABASE_URI"]
+        )
         db.session.expire_all()
         return done
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import random
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -26,11 +24,10 @@ from portal.org.models import OrgUnit, User
 from portal.org.permissions import Role
 from portal.org.units import bringing, reading, service
 from portal.org.units.models import UnitSheet
-from tests import factories
+from tests import factories, serving
 from tests.client import DistrustfulClient, words
 from tests.conftest import PROOF
 
-ROOT = Path(__file__).resolve().parents[3]
 HEAD = ("名称", "代码", "上级代码", "类型")
 Units = dict[str, OrgUnit]
 Rows = Sequence[Sequence[object]]
@@ -340,11 +337,9 @@ def command(app: Flask, tmp_path: Path) -> Callable[..., subprocess.CompletedPro
         file = tmp_path / "单位.xlsx"
         file.write_bytes(workbook([HEAD, *rows]).getvalue())
         db.session.commit()
-        settings = {"PORTAL_INSTANCE": app.instance_path, "PORTAL_DATABASE_URI": app.config["SQLALCHEMY_DATABASE_URI"]}
-        return subprocess.run(
-            [sys.executable, "-m", "portal.cli", "units", str(file), *words_],
-            cwd=ROOT, env=os.environ | settings, capture_output=True, encoding="utf-8", timeout=120, check=False,
-        )  # fmt: skip
+        return serving.command(
+            Path(app.instance_path), "units", str(file), *words_, uri=app.config["SQLALCHEMY_DATABASE_URI"]
+        )
 
     return run
 
