@@ -54,7 +54,9 @@ MENU = (
             Entry("应入会名单", "expected.index", "clipboard-check", P.JOINING_READ, ("expected.",)),
             Entry("入会二维码", "codes.index", "qrcode", P.JOINING_CODES, ("codes.",), SCHOOL),
             Entry("会员信息查询", "members.index", "users", P.MEMBER_READ, ("members.index", "members.detail")),
-            Entry("高级查询", "query.index", "search", P.MEMBER_READ, ("query.", "batches.", "exports.")),
+            Entry(
+                "高级查询", "query.index", "search", P.MEMBER_READ, ("query.", "batches.", "exports.", "roster_sheets.")
+            ),
             Entry("常用口径", "definitions.index", "clipboard-check", P.MEMBER_READ, ("definitions.",)),
             Entry("统计报表", "figures.index", "file-text", P.MEMBER_READ, ("figures.",)),
             Entry(
@@ -62,7 +64,7 @@ MENU = (
                 "rosters.index",
                 "clipboard-check",
                 P.ROSTER_KEEP,
-                ("rosters.", "roster_parts.", "roster_sheets."),
+                ("rosters.", "roster_parts."),
             ),
             Entry("会员导入", "importing.index", "upload", P.MEMBER_IMPORT, ("importing.",)),
             Entry("人事名单比对", "comparison.index", "file-text", P.COMPARE, ("comparison.", "matters.")),

@@ -22,7 +22,9 @@ audit.name_acts({"roster.paper": "打印签领表"})
 
 ACROSS, UPRIGHT = 267, 170  # mm between the margins
 NARROWEST, WIDEST = 10, 60  # mm of a column; print.css has the even ones
-MM_PER_EM, PADDING = 4.2, 2  # of a letter at 12 pt; of a cell
+MM_PER_EM, PADDING = 4.4, 2  # of a letter at 12 pt; of a cell
+MOST_TEXTS = 0.95  # of a column's texts that stand in one line
+WRAPPED = 0.5  # of its own width that the longest text gets
 SIGN_FOR = (
     ("序号", 12), ("姓名", 26), ("工号", 24), ("品名", 36), ("签名", 28), ("日期", 22), ("代领人", 22),
 )  # fmt: skip
@@ -111,11 +113,17 @@ def fitted(columns: Sequence[str], rows: Sequence[Sequence[str]], *, room: int) 
 
 
 def wanted(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[float]:
-    """Return how wide each column would be in mm with every text in one line, but none wider than the widest."""
-    found = [_wide(heading) for heading in columns]
-    for row in rows:
-        found = [max(wide, _wide(text)) for wide, text in zip(found, row, strict=True)]
-    return [min(max(wide, NARROWEST), WIDEST) for wide in found]
+    """Return how wide each column would be in mm with most texts in one line, but none wider than the widest.
+
+    A few long ones, such as the longest names, shrink and wrap, so that the others have to give up little.
+    """
+    found = []
+    for place, heading in enumerate(columns):
+        texts = sorted(_wide(row[place]) for row in rows)
+        most = texts[min(len(texts) - 1, int(len(texts) * MOST_TEXTS))] if texts else 0
+        longest = min(texts[-1], WIDEST) * WRAPPED if texts else 0
+        found.append(min(max(most, longest, _wide(heading), NARROWEST), WIDEST))
+    return found
 
 
 def _wide(text: str) -> float:
