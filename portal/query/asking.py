@@ -166,13 +166,30 @@ def count(actor: User, asked: Asked, *, rows: Rows | None = None) -> int:
     return db.session.scalar(selected(actor, asked, func.count(), rows=rows)) or 0
 
 
-def counts(actor: User, questions: Sequence[Asked]) -> list[int]:
+def counts(actor: User, questions: Sequence[Asked], *, among: Node = EVERYBODY) -> list[int]:
     """Return how many members each of the questions finds, all of them as of one day, reading the members once.
 
-    Raises QueryError.
+    `among` is a question that each of them implies, so that only its members are read. Raises QueryError.
     """
+    rows, found = _counting(actor, questions, among)
+    counted = db.session.execute(selected(actor, Asked(among, rows.day), *found, rows=rows)).one()
+    return list(counted)
+
+
+def counts_by_unit(actor: User, questions: Sequence[Asked], *, among: Node = EVERYBODY) -> dict[str, list[int]]:
+    """Return what `counts` does for each unit by its code; units where nobody of `among` is are left out."""
+    rows, found = _counting(actor, questions, among)
+    unit = rows.table.unit_id
+    codes = dict(db.session.execute(select(OrgUnit.id, OrgUnit.code)).all())
+    query = selected(actor, Asked(among, rows.day), unit, *found, rows=rows).group_by(unit)
+    return {codes[one]: list(numbers) for one, *numbers in db.session.execute(query)}
+
+
+def _counting(actor: User, questions: Sequence[Asked], among: Node) -> tuple[Rows, list[Any]]:
+    """Return the table that all questions are put to, and the expression that counts for each of them."""
     day = questions[0].day
-    units = {code: unit for asked in questions for code, unit in check(actor, asked.where).items()}
+    wheres = [asked.where for asked in questions] + [among]
+    units = {code: unit for where in wheres for code, unit in check(actor, where).items()}
     rows = Rows(MemberVersion if questions[0].is_past else Member, day, units)
     found = []
     for asked in questions:
@@ -181,8 +198,29 @@ def counts(actor: User, questions: Sequence[Asked]) -> list[int]:
         needed = sorted(rights_to(_used(asked.where)))
         within = and_(compiled(asked.where, rows), *(access.in_scope(rows.table, actor, one) for one in needed))
         found.append(func.count(case((within, 1))))
-    counted = db.session.execute(selected(actor, Asked(EVERYBODY, day), *found, rows=rows)).one()
-    return list(counted)
+    return rows, found
+
+
+def crossed(
+    actor: User, asked: Asked, down: Sequence[Node], across: Sequence[Node], beside: Sequence[Node] = ()
+) -> list[list[list[int]]]:
+    """Return for each part of `down` and of `across` how many of `asked` are in both, and of them in each `beside`.
+
+    The parts of either take everybody once, else the first that holds counts. The members are read once, cut to where
+    the actor may read all that is asked. Raises QueryError.
+    """
+    parts = [*down, *across, *beside]
+    units = {code: unit for where in (asked.where, *parts) for code, unit in check(actor, where).items()}
+    rows = Rows(MemberVersion if asked.is_past else Member, asked.day, units)
+    keys = [case(*((compiled(one, rows), place) for place, one in enumerate(some))) for some in (down, across)]
+    more = [func.count(case((compiled(one, rows), 1))) for one in beside]
+    others = [field for one in parts for field in _used(one)]
+    found = [[[0] * (1 + len(beside)) for _ in across] for _ in down]
+    query = selected(actor, asked, *keys, func.count(), *more, rows=rows, others=others).group_by(*keys)
+    for row, column, *numbers in db.session.execute(query):
+        if row is not None and column is not None:
+            found[row][column] = list(numbers)
+    return found
 
 
 def ids(

@@ -26,7 +26,6 @@ from portal.members.models import Member, MembershipChange, MemberVersion
 from portal.org import access
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Permission
-from portal.query import asking
 from portal.query.asking import Asked
 from portal.query.conditions import Node
 
@@ -148,7 +147,6 @@ def _balanced(actor: User, wish: Wish, balance: Balance) -> Report:
         line(label, code, (opened[code], closed[code]), reports.also(where, reports.at(code, label)))
         for code, (label, _) in places.items()
     ]
-    whole = tuple(asking.count(actor, Asked(where, day)) for day in (first - ONE_DAY, wish.day))
     return Report(
         f"{balance.title}（{first.year}年{first.month}月）",
         _definition(wish, first, balance),
@@ -156,7 +154,7 @@ def _balanced(actor: User, wish: Wish, balance: Balance) -> Report:
         "单位",
         (OPENING, *balance.columns, CLOSING),
         tuple(rows),
-        line(TOTAL, "", (whole[0], whole[1]), where),
+        line(TOTAL, "", (opened.total(), closed.total()), where),
     )
 
 
@@ -264,11 +262,9 @@ class Sorter:
 
     def __init__(self, top: OrgUnit, row_of: Callable[[str], str]) -> None:
         units = db.session.execute(select(OrgUnit.id, OrgUnit.code, OrgUnit.path, OrgUnit.approves_members)).all()
-        unions = sorted((path for _, _, path, approves in units if approves), key=len, reverse=True)
+        unions = {path for _, _, path, approves in units if approves}
         self._rows = {number: row_of(code) for number, code, path, _ in units if path.startswith(top.path)}
-        self._unions = {
-            number: next((union for union in unions if path.startswith(union)), "") for number, _, path, _ in units
-        }
+        self._unions = {number: _union_of(path, unions) for number, _, path, _ in units}
 
     def sorted(self, move: Move, balance: Balance) -> list[tuple[str, str, int]]:
         """Return (row, column, +1 or −1) of each row that the move changes in the `balance`."""
@@ -316,6 +312,13 @@ class Sorter:
 
     def _in_one_union(self, one: Held, other: Held) -> bool:
         return self._unions[one.unit_id] == self._unions[other.unit_id]
+
+
+def _union_of(path: str, unions: set[str]) -> str:
+    """Return the path of the nearest union at or above `path`, "" where there is none."""
+    while path and path not in unions:
+        path = path[: path.rfind("/", 0, len(path) - 1) + 1] if path != "/" else ""
+    return path
 
 
 # --- who is behind a number -----------------------------------------------------------------------------------------

@@ -136,7 +136,8 @@ def overview(actor: User, wish: Wish) -> Overview:
     men, women = ([base(wish, one, _is("sex", sex)) for _, one in ages] for sex in "12")
     asked = [everybody, *(where for _, where in _of(wish, tiles)), *men, *women]
     asked += [where for _, _, parts in groups for _, where in parts]
-    numbers = asking.counts(actor, [Asked(where, wish.day) for where in asked])
+    among = base(wish, status=False)
+    numbers = asking.counts(actor, [Asked(where, wish.day) for where in asked], among=among)
     cells = iter([Cell(number, where) for number, where in zip(numbers, asked, strict=True)])
     members = next(cells)
     shown = [Tile("会员", members)]
@@ -207,9 +208,12 @@ def _people(actor: User, wish: Wish, title: str, name: str, cell: Cell) -> Peopl
     if cell.number > MOST_READ:
         return People(title, (), cell)
     asked = Asked(cell.where, wish.day)
-    numbers = asking.ids(actor, asked)
+    table = asking.rows_of(actor, asked)
+    numbers = list(db.session.scalars(asking.selected(actor, asked, table.member_id, rows=table)))
     rows = listing.rows(actor, asked, [BY_NAME[name]], numbers)
-    names = sorted((Name(row.id, row.name, row.cells[0]) for row in rows), key=lambda one: _in_order(one.words))
+    names = sorted(
+        (Name(row.id, row.name, row.cells[0]) for row in rows), key=lambda one: (_in_order(one.words), one.id)
+    )
     return People(title, tuple(names[:MOST_NAMES]), cell)
 
 

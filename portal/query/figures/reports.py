@@ -132,7 +132,12 @@ def basics(actor: User, wish: Wish) -> Report:
     )
     shown = places(actor, wish.unit)
     row_of = rows_of_units(shown)
-    numbers = [by_place(actor, Asked(where, wish.day), row_of) for _, where in columns]
+    questions, among = [Asked(where, wish.day) for _, where in columns], base(wish, status=False)
+    numbers: list[Counter[str]] = [Counter() for _ in columns]
+    for code, found_there in asking.counts_by_unit(actor, questions, among=among).items():
+        for counted, number in zip(numbers, found_there, strict=True):
+            counted[row_of(code)] += number
+    whole = asking.counts(actor, questions, among=among)
     rows = tuple(
         Row(
             label,
@@ -151,7 +156,7 @@ def basics(actor: User, wish: Wish) -> Report:
         "单位",
         tuple(label for label, _ in columns),
         rows,
-        Row(TOTAL, tuple(Cell(asking.count(actor, Asked(where, wish.day)), where) for _, where in columns)),
+        Row(TOTAL, tuple(Cell(number, where) for number, (_, where) in zip(whole, columns, strict=True))),
     )
 
 
@@ -196,23 +201,29 @@ Part = tuple[str, Question]
 def _crossed(actor: User, wish: Wish, title: str, definition: str, heading: str, rows: Sequence[Part],
              columns: Sequence[Part], beside: Sequence[Part] = ()) -> Report:  # fmt: skip
     """Return the report of `rows` by `columns`, each of which takes everybody once; `beside` are counted apart."""
-    across: list[tuple[str, list[Question]]] = [(label, [one]) for label, one in columns]
-    across += [(TOTAL, []), *((label, [one]) for label, one in beside)]
+    asked = Asked(base(wish), wish.day)
+    parts = [[conditions.parse(one) for _, one in some] for some in (rows, columns, beside)]
+    found = asking.crossed(actor, asked, *parts)
 
-    def line(label: str, more: list[Question]) -> Row:
-        asked = [base(wish, *more, *column) for _, column in across]
-        return Row(label, tuple(Cell(asking.count(actor, Asked(where, wish.day)), where) for where in asked))
+    def line(label: str, more: Sequence[Question], inside: list[list[int]]) -> Row:
+        """Make the row of which `inside` has the numbers by columns, what is counted apart behind each."""
+        numbers = [one[0] for one in inside]
+        numbers += [sum(numbers), *(sum(one[1 + place] for one in inside) for place in range(len(beside)))]
+        wheres = [base(wish, *more, *some) for some in ([one] for _, one in columns)]
+        wheres += [base(wish, *more), *(base(wish, *more, one) for _, one in beside)]
+        return Row(label, tuple(Cell(number, where) for number, where in zip(numbers, wheres, strict=True)))
 
-    body = [line(label, [one]) for label, one in rows]
+    body = [line(label, [one], inside) for (label, one), inside in zip(rows, found, strict=True)]
+    below = [[sum(part) for part in zip(*column, strict=True)] for column in zip(*found, strict=True)]
     shares = percentages([row.cells[len(columns)].number for row in body])
     return Report(
         title,
         definition,
         wish,
         heading,
-        tuple(label for label, _ in across),
+        tuple(label for label, _ in (*columns, (TOTAL, {}), *beside)),
         tuple(replace(row, share=share) for row, share in zip(body, shares, strict=True)),
-        line(TOTAL, []),
+        line(TOTAL, [], below),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from portal.core.calendar import show_date
 from portal.org.models import User
@@ -33,14 +34,15 @@ _FLOWS = {
 
 def columns(actor: User, report: Report) -> list[str]:
     """Return what each column of the report counts, in its order."""
-    return [_column(actor, report, cell) for cell in report.totals.cells]
+    return [meaning(actor, cell, report.wish.day) for cell in report.totals.cells]
 
 
-def _column(actor: User, report: Report, cell: Cell | Flow) -> str:
+def meaning(actor: User, cell: Cell | Flow, day: date) -> str:
+    """Return what the number counts and as of which day, `day` where the cell has none of its own."""
     if isinstance(cell, Flow):
-        return f"{_FLOWS[cell.kind]}（截至{show_date(report.wish.day)}）"
+        return f"{_FLOWS[cell.kind]}（截至{show_date(day)}）"
     words = showing.reading(cell.where, asking.check(actor, cell.where))
-    return f"{words}（截至{show_date(cell.day or report.wish.day)}）"
+    return f"{words}（截至{show_date(cell.day or day)}）"
 
 
 def of_report(report: Report) -> str:

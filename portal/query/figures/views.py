@@ -227,6 +227,7 @@ def one_page() -> ResponseReturnValue:
         filters=filters,
         month=month,
         definition=overview.definition(found),
+        meaning=lambda cell: saying.meaning(current_user, cell, wish.day),
         said=saying.of_overview(found),
         report=lambda name: _report_url(name, wish),
         link=lambda cell: _link(cell, "monthly", wish),
