@@ -9,7 +9,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -218,3 +218,47 @@ def test_a_question_on_a_phone_without_a_script(desk: Desk, tmp_path: Path) -> N
     }
     assert asked(page) == wanted
     assert listed(page) == by_command(desk, tmp_path, wanted)
+
+
+# --- a batch edit -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_a_batch_edit_from_the_list_and_back_to_it(desk: Desk, width: int) -> None:
+    desk.refused.add(422)  # a form that is not filled in
+    page = desk.sign_in(UNION, width, java_script_enabled=width > 375)
+    page.goto("/query/?q=" + quote(json.dumps({"all": [{"field": "sex", "op": "eq", "value": "1"}]})))
+    before = listed_here(page)
+    page.get_by_label("办理", exact=True).select_option(label="批量修改")
+    page.get_by_label("对哪些会员办理").select_option("all")
+    page.get_by_role("button", name="办理", exact=True).click()
+    assert look(page) == []
+    page.get_by_label("工作单位（部门）", exact=True).check()
+    page.get_by_label("婚姻状况", exact=True).check()
+    page.get_by_role("button", name="下一步：填写新值").click()
+    page.get_by_role("button", name="预览").click()
+    expect(page.get_by_role("alert")).to_contain_text("请选择婚姻状况，或勾选“清空”")
+    assert look(page) == []
+    page.get_by_label("工作单位（部门）", exact=True).fill(f"合并后的部门{width}")
+    page.get_by_label("婚姻状况", exact=True).select_option(label="未婚")
+    page.get_by_label("生效日期").fill("2026-01-01")
+    page.get_by_label("原因").fill("部门合并")
+    page.get_by_role("button", name="预览").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("批量修改预览")
+    assert look(page) == []
+    page.get_by_role("button", name=re.compile(r"^修改 \d+ 人$")).click()
+    expect(page.get_by_text("24 小时内可以撤销", exact=False).first).to_be_visible()
+    changed = page.get_by_text(f"→ 合并后的部门{width}").count()
+    page.get_by_text("撤销批量修改", exact=True).first.click()
+    page.get_by_role("button", name="确认撤销批量修改").click()
+    expect(page.get_by_text("已全部撤销")).to_be_visible()
+    assert (changed > 0, look(page)) == (True, [])
+    page.get_by_role("link", name="返回查询结果").click()
+
+    assert listed_here(page) == before
+
+
+def listed_here(page: Page) -> list[str]:
+    """The 会员证号 of the rows of this page."""
+    page.wait_for_load_state()
+    return [cell.inner_text().strip() for cell in page.locator('td[data-label="会员证号"]').all()]
