@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -19,9 +20,9 @@ from portal.org import access
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Permission as P
 
-from .. import asking, listing
+from .. import asking, keeping, listing, showing
 from ..asking import Asked
-from ..conditions import no_field
+from ..conditions import QueryError, leaves, no_field
 from ..fields import BY_NAME, askable, may_ask
 from ..models import Selection
 from .models import Roster, RosterKind, RosterPart, RosterRow
@@ -30,6 +31,7 @@ audit.name_acts({"roster.freeze": "存为名单"})
 
 MOST = 20_000  # people on one list
 MOST_COLUMNS = 12
+QUERY_PAGE = "/query/"  # the address of the list that a selection is made on
 AT_ONCE = 500
 LONG = frozenset({Kind.ROWS, Kind.COMPOSITE, Kind.POSTS, Kind.CHANGES, Kind.PHOTO})
 ALWAYS = frozenset({"name", "staff_no", "branch"})  # stand on every list
@@ -95,10 +97,27 @@ def freeze(actor: User, selection: Selection, wish: Wish) -> tuple[Roster, int]:
     db.session.add_all(
         frozen(actor, roster, parts[row.unit_id], row, columns, place) for place, row in enumerate(found, 1)
     )
-    audit.record(
-        actor, "roster.freeze", roster, details={"count": len(found), "kind": wish.kind.label, "day": str(roster.day)}
-    )
+    details = {"count": len(found), "kind": wish.kind.label, "day": str(roster.day)}
+    audit.record(actor, "roster.freeze", roster, reason=question_of(actor, selection), details=details)
     return roster, selection.number - len(found)
+
+
+def question_of(actor: User, selection: Selection) -> str:
+    """Return in words what the list asked that the selection was made on; "" where nobody can say, or may.
+
+    A question with a number of a document or a mobile is not repeated.
+    """
+    place = urlsplit(selection.back)
+    if place.path != QUERY_PAGE:
+        return ""
+    word = parse_qs(place.query).get("q", [""])[0]
+    try:
+        node = keeping.node_of(actor, word) if word else showing.DEFAULT
+        if any(map(keeping.is_number, leaves(node))):
+            return ""
+        return showing.reading(node, asking.check(actor, node))
+    except QueryError:
+        return ""
 
 
 def on_day(

@@ -27,7 +27,7 @@ from . import freezing
 from .models import REASON_MOST, Roster, RosterKind, RosterPart, RosterRow
 from .models import PartState as Q
 from .models import RosterState as S
-from .workflow import CLOSED, PARTS, ROSTERS, SHOWN
+from .workflow import CLOSED, PARTS, ROSTERS, SHOWN, ask
 
 audit.name_acts({"roster.add": "增补", "roster.remove": "核减", "roster.restore": "恢复"})
 
@@ -54,17 +54,18 @@ class Counts:
 
 def amount(roster: Roster, people: int) -> str:
     """Return what so many people get together, 应发数; "" where nothing is given."""
-    return f"{_number(roster.share * people)}{roster.measure}" if roster.share else ""
+    return f"{number(roster, people)}{roster.measure}" if roster.share else ""
+
+
+def number(roster: Roster, people: int) -> str:
+    """Return how much so many people get together, without its measure."""
+    whole, rest = divmod(roster.share * people, 100)
+    return f"{whole}.{rest:02d}".rstrip("0").rstrip(".") if rest else str(whole)
 
 
 def each(roster: Roster) -> str:
     """Return what one person gets."""
     return f"{roster.item} {amount(roster, 1)}".strip()
-
-
-def _number(hundredths: int) -> str:
-    whole, rest = divmod(hundredths, 100)
-    return f"{whole}.{rest:02d}".rstrip("0").rstrip(".") if rest else str(whole)
 
 
 def unit_names(roster: Roster) -> dict[int, str]:
@@ -257,7 +258,10 @@ def add(actor: User, roster: Roster, member_id: int, *, reason: str) -> RosterRo
     row = next(freezing.on_day(actor, [member_id], roster.day), today_s)
     if not roster.unit.covers(row.unit):
         raise DomainError(f"{today_s.name}当时不在“{roster.unit.name}”，不能加入这份名单")
+    is_new = row.unit_id not in {part.unit_id for part in roster.parts}
     part = freezing.parts_for(roster, {row.unit_id})[row.unit_id]
+    if is_new and roster.state is S.CHECKING and part.unit_id != roster.unit_id:
+        ask(part)
     last = db.session.scalar(select(func.max(RosterRow.place)).where(RosterRow.roster_id == roster.id)) or 0
     fields = columns(actor, roster, roster.unit)
     made = freezing.frozen(actor, roster, part, row, fields, last + 1)

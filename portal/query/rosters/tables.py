@@ -60,7 +60,7 @@ def _people(roster: Roster, rows: list[RosterRow], shown: list[Field], called: N
 
 
 def _totals(roster: Roster, numbers: list[tuple[RosterPart, Counts]], called: Names) -> Tab:
-    headings = ("分工会", "存入", "增补", "核减", "现有人数", "应发数", "核对情况")
+    headings = ("分工会", "存入", "增补", "核减", "现有人数", f"应发数（{roster.measure or '不发放'}）", "核对情况")
     lines = [(called[part.unit_id], *_numbers(roster, one), part.state.label) for part, one in numbers]
     whole = sum((one for _, one in numbers), Counts())
     rows = [(f"{roster.title}：分工会合计",), headings, *lines, (TOTAL, *_numbers(roster, whole), "")]
@@ -69,7 +69,7 @@ def _totals(roster: Roster, numbers: list[tuple[RosterPart, Counts]], called: Na
 
 
 def _numbers(roster: Roster, one: Counts) -> tuple[str, ...]:
-    return str(one.frozen), str(one.added), str(one.removed), str(one.now), service.amount(roster, one.now)
+    return str(one.frozen), str(one.added), str(one.removed), str(one.now), service.number(roster, one.now)
 
 
 def _changes(rows: list[RosterRow], called: Names) -> Tab:

@@ -74,8 +74,13 @@ def notify(item: Roster, step: Step, actor: Actor, comment: str) -> None:
     if step.action != "put_out":
         return
     for part in item.parts:
-        people = access.people_with(P.ROSTER_CHECK, part.unit)
-        notices.tell(people, f"请核对名单：{item.title}", part.unit.name, f"/query/rosters/parts/{part.id}")
+        ask(part)
+
+
+def ask(part: RosterPart) -> None:
+    """Tell the branch of a part that it is to check it."""
+    people = access.people_with(P.ROSTER_CHECK, part.unit)
+    notices.tell(people, f"请核对名单：{part.roster.title}", part.unit.name, f"/query/rosters/parts/{part.id}")
 
 
 ROSTERS = Workflow(

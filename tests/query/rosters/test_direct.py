@@ -123,7 +123,7 @@ def test_many_people_are_printed_branch_by_branch_in_the_background(client_of, u
     [
         ({"title": "  "}, "请填写标题"),
         ({"purpose": "慰问"}, "请填写用途，4 至 100 个字"),
-        ({"kind": "people", "columns": ["mobile"]}, "有一列不能保存到名单中"),
+        ({"kind": "people", "columns": ["mobile"]}, "不能保存到名单中，请重新勾选"),
         ({"kind": "people", "columns": ["marital_status"]}, "婚育、家庭信息不印在花名册上"),
     ],
 )

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import time_machine
 from sqlalchemy import select
 
+from portal.core import audit
 from portal.core.actors import SHELL
 from portal.core.calendar import now, today
 from portal.core.db import db
 from portal.core.errors import Absent, DomainError, Forbidden
 from portal.core.notices import Notice
-from portal.members import history
+from portal.members import history, many
 from portal.org.permissions import Role
-from portal.query import selections
+from portal.query import conditions, selections
 from portal.query.asking import Asked
 from portal.query.rosters import freezing, papers, service
 from portal.query.rosters.models import PartState as Q
@@ -267,3 +270,46 @@ def test_who_has_gone_out_of_scope_since_is_left_out(checker, people, tree):
     db.session.commit()
 
     assert (on_it(roster), skipped) == ([("陈建国", "外国"), ("李雅琴", "外国")], 1)
+
+
+def test_a_branch_that_comes_on_the_list_later_is_asked_too(keeper, checker, people, tree):
+    roster = freeze(keeper, Asked(conditions.parse({"field": "branch", "op": "within", "value": "GH02"})))
+    ROSTERS.fire(roster, "put_out", keeper)
+
+    service.add(keeper, roster, people["王晓梅"].id, reason="补发")
+    db.session.commit()
+
+    assert service.to_check(checker) == [part_of(roster, tree["a"])]
+    told = db.session.scalars(select(Notice.title).where(Notice.user_id == checker.id)).all()
+    assert told == ["请核对名单：2027年春节慰问品"]
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ({"all": [{"field": "name", "op": "contains", "value": "梅"}]}, "姓名 包含「梅」"),
+        ({"field": "mobile", "op": "tail", "value": "0001"}, ""),
+        ({"field": "no_such", "op": "eq", "value": 1}, ""),
+    ],
+)
+def test_the_history_begins_with_the_question(keeper, people, question, words):
+    chosen = selections.freeze(keeper, Asked(), back=f"/query/?q={quote(json.dumps(question))}")
+
+    roster, _ = freezing.freeze(keeper, chosen, GIFT)
+    db.session.commit()
+
+    assert [told.reason for told in service.history(roster)] == [words]
+
+
+def test_a_row_outlives_an_import_that_is_undone(keeper, people, tree):
+    gone = history.begin(factories.a_person(name="吴明哲").values, tree["a"], SHELL, reason="导入")
+    db.session.commit()
+    roster = freeze(keeper)
+    row = next(row for row in service.all_rows(roster) if row.member_id == gone.id)
+
+    many.remove([gone.id])
+    audit.record(keeper, "import.undo", roster)
+    db.session.commit()
+    db.session.refresh(row)
+
+    assert (row.member_id, row.name, told(roster)["外国"]) == (None, "吴明哲", Counts(4))

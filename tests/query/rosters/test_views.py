@@ -73,7 +73,7 @@ def test_the_whole_result_becomes_a_list(client_of, keeper, people):
         ({"share": "1.234"}, "每人数量或金额应是数字"),
         ({"measure": ""}, "请填写计量单位"),
         ({"kind": "party"}, "不是有效的选择"),
-        ({"columns": ["id_number"]}, "有一列不能保存到名单中"),
+        ({"columns": ["id_number"]}, "“证件号码”不能保存到名单中"),
     ],
 )
 def test_what_cannot_be_frozen_is_said_and_kept(client_of, keeper, people, changed, sentence):
