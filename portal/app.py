@@ -81,6 +81,9 @@ from portal.query.rosters import service as rosters_service
 from portal.query.rosters import sheet_views as roster_sheets
 from portal.query.rosters import views as rosters
 from portal.query.rosters.models import Roster, RosterJob
+from portal.query.slow import service as slow_service
+from portal.query.slow import views as slow
+from portal.query.slow.models import SlowQuestion
 from portal.query.tasks import Task
 from portal.system import views as system
 
@@ -104,6 +107,7 @@ ROOMS = (
     prints.bp,
     query.bp,
     batches.bp,
+    slow.bp,
     figures.bp,
     rosters.bp,
     roster_parts.bp,
@@ -224,12 +228,14 @@ def create_app(settings: Settings, *, restoring: bool = False) -> Flask:
         ("名单", Roster.owner_id),
         ("签领表任务", RosterJob.owner_id),
         ("批量修改", BatchEdit.owner_id),
+        ("后台查询", SlowQuestion.owner_id),
     )
     passing.use(owned, app.extensions["todos"])
     app.extensions["waiting"] = (
         prints_service.waiting_since,
         roster_jobs.waiting_since,
         exports_service.waiting_since,
+        slow_service.waiting_since,
     )
     app.extensions["figures"] = (members_service.figures,)
     app.context_processor(_for_templates)

@@ -17,6 +17,7 @@ from portal.query.batches import service as batches
 from portal.query.exports import worker as exporting
 from portal.query.rosters import jobs as roster_jobs
 from portal.query.rosters import worker as roster_worker
+from portal.query.slow import worker as slow
 
 JOBS = (
     Job("units.rename", names.apply_due, hour=0, minute=1),
@@ -37,4 +38,4 @@ JOBS = (
     Job("attempts.sweep", attempts.sweep, hour=3, minute=35),
 )
 
-QUEUES = (exporting.work, printing.work, roster_worker.work)
+QUEUES = (exporting.work, printing.work, roster_worker.work, slow.work)

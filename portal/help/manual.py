@@ -118,6 +118,7 @@ PLACES: dict[str, str] = {
     "members": "members",
     "query": "query",
     "batches": "batch",
+    "slow": "query",
     "exports": "export",
     "figures": "reports",
     "rosters": "roster",

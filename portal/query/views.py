@@ -12,6 +12,7 @@ from flask_login import current_user
 from portal.core.calendar import today
 from portal.core.errors import DomainError
 from portal.core.fields import Field
+from portal.core.patience import TooSlow
 from portal.core.web import renders
 from portal.org.guards import needs
 from portal.org.permissions import Permission
@@ -47,7 +48,8 @@ def index() -> ResponseReturnValue:
     try:
         answer = _answer(here, node)
     except DomainError as error:
-        return _page(here, draft=Draft.of(node), refusal=error.message), error.status
+        page = _page(here, draft=Draft.of(node), refusal=error.message, is_slow=isinstance(error, TooSlow))
+        return page, error.status
     return _page(here, answer)
 
 
@@ -134,7 +136,9 @@ def _answer(here: Here, node: Node) -> Answer:
     return Answer(node, asked, sort, columns, page, chips, showing.reading(node, units))
 
 
-def _page(here: Here, answer: Answer | None = None, *, draft: Draft | None = None, refusal: str = "") -> str:
+def _page(
+    here: Here, answer: Answer | None = None, *, draft: Draft | None = None, refusal: str = "", is_slow: bool = False
+) -> str:
     """Return the page with the rows of `answer`, or with the form of conditions as it was sent."""
     base, units = None, {}
     if draft is None:
@@ -149,6 +153,7 @@ def _page(here: Here, answer: Answer | None = None, *, draft: Draft | None = Non
         here=here,
         answer=answer,
         refusal=refusal,
+        is_slow=is_slow,
         draft=draft,
         offer=Offer(current_user, draft, base, units),
         question=here.q or keeping.written(showing.DEFAULT),

@@ -56,6 +56,7 @@ from portal.query.exports.models import Export, ExportFormat, ExportState, Secre
 from portal.query.models import Selection
 from portal.query.rosters import files as roster_files
 from portal.query.rosters.models import Roster, RosterJob, RosterJobState, RosterKind, RosterPart, RosterRow
+from portal.query.slow.models import SlowQuestion
 from tests import doors, factories
 from tests.factories import Canaries
 from tests.members.importing import lists
@@ -258,6 +259,18 @@ def _edit_many(user: User, member: Member) -> None:
         db.session.add(row)
 
 
+def _wait(user: User) -> None:
+    """Let a question of the person wait for the clock."""
+    item = SlowQuestion(owner_id=user.id, day=today(), sort="name")
+    item.text = '{"all":[]}'
+    db.session.add(item)
+
+
+def slow_of(user: User | None) -> int:
+    """Return the number of a person's slow question."""
+    return db.session.scalars(select(SlowQuestion.id).where(SlowQuestion.owner_id == (user.id if user else 0))).one()
+
+
 def batch_of(user: User | None, *, is_written: bool) -> int:
     """Return the number of a person's batch edit."""
     owner = BatchEdit.owner_id == (user.id if user else 0)
@@ -378,6 +391,7 @@ def _give_paper(member: Member) -> None:
     _give_exports(member.user, member.unit)
     _select(member.user, member)
     _edit_many(member.user, member)
+    _wait(member.user)
 
 
 def _give_jobs(user: User) -> None:
@@ -463,6 +477,7 @@ def add_people(house: House) -> None:
         _sheet(user, house.units["top"])
         _select(user, member)
         _edit_many(user, member)
+        _wait(user)
         _define(user, house.units["c"], Reach.PRIVATE)
         if name == "union chair":
             lend(user, house.places["a"].officer, house.units["top"])

@@ -156,6 +156,18 @@ query.names                 POST  -             L F . . . . . F F L P
 query.take                  POST  -             L F R R R R R F F L P
 query.select                POST  -             L F . . . . . F F L P
 
+slow.index                  GET   -             L F . . . . . F F L P
+slow.start                  POST  -             L F . . . . . F F L P
+slow.detail                 GET   a             L F A A A A A F F L P
+slow.detail                 GET   own           L F . . . . . F F L P
+slow.detail                 GET   absent        L F A A A A A F F L P
+slow.task                   POST  a             L F A A A A A F F L P
+slow.task                   POST  own           L F R R R R R F F L P
+slow.task                   POST  absent        L F A A A A A F F L P
+slow.cancel                 POST  a             L F A A A A A F F L P
+slow.cancel                 POST  own           L F . . . . . F F L P
+slow.cancel                 POST  absent        L F A A A A A F F L P
+
 batches.index               GET   -             L F . . . . F F F L P
 batches.new                 GET   a             L F A A A A F F F L P
 batches.new                 GET   own           L F . . . . F F F L P

@@ -28,10 +28,16 @@ COMMITTING = {
     "portal/prints/worker.py",
     "portal/query/rosters/worker.py",
     "portal/query/exports/worker.py",
+    "portal/query/slow/worker.py",
 }
 # A print job is a row of the queue, not a case that people judge: its state says how far the machine is. So is an
-# export, once nobody has to confirm it any more.
-QUEUES = {"portal/prints/service.py", "portal/prints/worker.py", "portal/query/exports/worker.py"}
+# export, once nobody has to confirm it any more, and a question that waits for the clock.
+QUEUES = {
+    "portal/prints/service.py",
+    "portal/prints/worker.py",
+    "portal/query/exports/worker.py",
+    "portal/query/slow/worker.py",
+}
 # The role table, and those who give roles to the first people of an empty house.
 NAMING_ROLES = {"portal/org/permissions.py", "portal/cli.py"}
 OTHERS = [name for name in NAMES if not name.startswith(("portal/demo/", "portal/bench/"))]

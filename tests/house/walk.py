@@ -87,6 +87,7 @@ class Walk:
                 "waiting_job": everything.job_of(place.member.user, JobState.QUEUED),
                 "selection": everything.selection_of(place.member.user),
                 "batch": everything.batch_of(place.member.user, is_written=False),
+                "slow": everything.slow_of(place.member.user),
                 "written_batch": everything.batch_of(place.member.user, is_written=True),
                 "export": everything.export_of(place.member.user, ExportState.PENDING),
                 "made_export": everything.export_of(place.member.user, ExportState.DONE),
@@ -121,6 +122,7 @@ class Walk:
                 "waiting_job": everything.job_of(user, JobState.QUEUED),
                 "selection": everything.selection_of(user),
                 "batch": everything.batch_of(user, is_written=False),
+                "slow": everything.slow_of(user),
                 "written_batch": everything.batch_of(user, is_written=True),
                 "export": everything.export_of(user, ExportState.PENDING),
                 "made_export": everything.export_of(user, ExportState.DONE),
@@ -164,7 +166,7 @@ class Walk:
                 "member", "code", "unit", "notice", "job", "waiting_job", "entry", "list", "person", "coming_name",
                 "department", "sheet", "event", "import", "account", "grant", "delegation", "comparison", "finding",
                 "matter", "handover", "post", "definition", "roster", "roster_row", "roster_part", "roster_job",
-                "batch", "written_batch",
+                "batch", "written_batch", "slow",
                 "export", "made_export",
             )  # fmt: skip
             words = {"receipt": "aaaaa-bbbbb", "proof": "a" * 12, "role": "nobody"}
@@ -328,6 +330,7 @@ class Walk:
                 {"remark": "批量", "day": today().isoformat(), "reason": "部门合并"},
             ),
             **{f"batches.{verb}": ({"id": here.get("batch")}, {}) for verb in ("detail", "write", "again", "discard")},
+            **{f"slow.{verb}": ({"id": here.get("slow")}, {}) for verb in ("detail", "task", "cancel")},
             "batches.undo": ({"id": here.get("written_batch")}, {}),
             "exports.of_selection": ({"selection": here.get("selection")}, {}),
             "exports.start": ({}, EXPORT),
