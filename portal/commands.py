@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import time
+from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -31,6 +32,7 @@ from portal.prints import worker as printing
 from portal.prints.models import LIVE, JobState, PrintKind
 from portal.query import answers, asking, conditions, values
 from portal.query.asking import Asked
+from portal.query.exports import shell as exporting
 
 LOOK_EVERY = 0.5  # seconds, at a job that another process has in hand
 
@@ -111,16 +113,43 @@ def bring_members(settings: config.Settings, options: argparse.Namespace) -> int
 
 
 def find(settings: config.Settings, options: argparse.Namespace) -> int:
-    """Answer the question of a file, or each of a list of questions, as JSON."""
+    """Answer the question of a file, or each of a list of questions, as JSON; or write one as a workbook."""
     day = values.day(options.as_of) if options.as_of else today()
     by = [name.strip() for name in options.by.split(",")] if options.by else []
     questions = _questions(options.query)
+    if options.out:
+        return _export(settings, questions, day, options)
     with migrated(settings).app_context():
         database.reads()
         actor = acting(options.acting)
         found = [_answer(actor, Asked(conditions.parse(one), day), by, options) for one in _listed(questions)]
     answer = found if isinstance(questions, list) else found[0]
     print(json.dumps(answer, ensure_ascii=False, indent=1))
+    return DONE
+
+
+def _export(settings: config.Settings, question: object, day: date, options: argparse.Namespace) -> int:
+    """Write whom the question finds to a file; what takes a second person waits for her."""
+    if isinstance(question, list):
+        raise DomainError("--out 一次只导出一个查询，请把查询条件分成几个文件")
+    columns = [name.strip() for name in options.columns.split(",") if name.strip()] if options.columns else []
+    with migrated(settings).app_context():
+        database.reads()
+        asked = Asked(conditions.parse(question), day)
+        path = Path(options.out)
+        try:
+            with exporting.exported(
+                acting(options.acting), asked, path, columns=columns, purpose=options.purpose, is_full=options.full
+            ) as item:
+                db.session.commit()
+        except exporting.Waits as error:
+            db.session.commit()
+            item = error.item
+            say(f"含{'、'.join(item.needs)}，须由{item.unit.name}或上级另一位有权限的人在 24 小时内确认。")
+            say(f"编号 {item.number}，确认后请登录网页，在“导出记录”中下载；没有写出文件")
+            return REFUSED
+        answer = {"file": path.name, "number": item.number, "rows": item.done, "skipped": item.skipped}
+    print(json.dumps(answer, ensure_ascii=False))
     return DONE
 
 
@@ -223,6 +252,10 @@ def add_to(add: Adds) -> None:
     command.add_argument("--as-of", metavar="日期", help="截至哪一天，如 2026-09-01，默认今天")
     kind = command.add_mutually_exclusive_group()
     kind.add_argument("--count", action="store_true", help="只要人数")
+    kind.add_argument("--out", metavar="文件", help="名单写成 xlsx 或 csv 文件；须第二人确认的，退出码 2")
+    command.add_argument("--columns", metavar="字段", default="", help="导出哪些列，用逗号分开，默认与列表相同")
+    command.add_argument("--purpose", metavar="用途", default="", help="导出的用途，写入文件和操作日志")
+    command.add_argument("--full", action="store_true", help="导出时号码写全，须第二人确认")
     kind.add_argument("--by", metavar="字段", help="按一个或两个字段分组计数，用逗号分开，如 branch,sex")
     command = add("print", print_forms, "打印会员登记表：按条件查到的会员，一人接一人，合成一个 PDF")
     _by(command, "打印")
