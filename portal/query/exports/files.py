@@ -49,10 +49,11 @@ def confirmed_by(name: str, at: datetime) -> str:
     return f"{name}（{show_time(at)}）"
 
 
-def about(order: Order, headings: Sequence[str]) -> About:
+def about(order: Order, headings: Sequence[str], *, title: str = "") -> About:
     """Return what the file of an order says of itself."""
     at = show_time(order.at)
     lines = [
+        *((("格式", f"{title}；“缺项”列写明各行缺少的内容"),) if title else ()),
         ("口径", order.reading),
         ("截至日期", show_date(order.day)),
         ("统计范围", f"{order.unit}（含下级）中操作员可以查看的会员"),
@@ -68,7 +69,7 @@ def about(order: Order, headings: Sequence[str]) -> About:
         ("说明", "本文件含个人信息，仅限上述用途使用，用完请删除；操作已记入日志。"),
     ]
     mark = f"{order.operator} {at} 导出于{order.unit}　用途：{order.purpose}　编号 {order.number}　请勿外传"
-    return About("会员名单", mark, tuple(lines))
+    return About(title or "会员名单", mark, tuple(lines))
 
 
 def write(

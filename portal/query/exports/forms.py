@@ -18,6 +18,7 @@ class ExportForm(PortalForm):
     columns = SelectMultipleField(
         "导出的列", validate_choice=False, option_widget=CheckboxInput(), widget=ListWidget(prefix_label=False)
     )
+    template = SelectField("导出内容", validate_choice=False)
     format = SelectField("文件", choices=dict(ExportFormat.choices()), default=ExportFormat.XLSX.value)
     secrets = SelectField("号码", choices=dict(Secrets.choices()), default=Secrets.MASKED.value, validate_choice=False)
     purpose = StringField(

@@ -14,9 +14,10 @@ from portal.members import many
 from portal.org.models import User
 
 from .. import asking
-from . import files, reading
+from . import files, reading, ready
 from .models import Export, ExportFormat, Secrets
 from .reading import Reader
+from .ready import Shaper, Turn
 
 
 @dataclass(frozen=True)
@@ -77,29 +78,47 @@ def write(out: Sink, order: Order, *, told: Callable[[int], bool] | None = None)
     """
     outcome = Outcome()
     owner = db.session.get_one(User, order.owner_id)
-    fields = asking.fields_of(order.columns, owner)
+    template = ready.TEMPLATES.get(order.template)
+    fields = fields_of(owner, order.template, order.columns)
     reader = Reader(owner, fields, order.day, secrets=order.secrets)
-    said = files.about(order, [one.label for one in fields])
+    columns = template.headings if template else files.columns_of(fields)
+    said = files.about(order, [heading for heading, _ in columns], title=template.label if template else "")
     rows = _rows(reader, order, outcome, told)
-    files.write(out, order.format, said, files.columns_of(fields), rows)
+    if template:
+        rows = _shaped(rows, Shaper(template))
+    files.write(out, order.format, said, columns, (row for chunk in rows for row in chunk.rows))
     return outcome
 
 
-def _rows(
-    reader: Reader, order: Order, outcome: Outcome, told: Callable[[int], bool] | None
-) -> Iterator[Sequence[str]]:
+@dataclass
+class _Chunk:
+    """Some rows, and where a ready export asks for them what has become of those members."""
+
+    rows: Sequence[Sequence[str]]
+    turns: Sequence[Turn] = ()
+
+
+def _rows(reader: Reader, order: Order, outcome: Outcome, told: Callable[[int], bool] | None) -> Iterator[_Chunk]:
     done = 0
     for ids in many.in_chunks(order.ids, reading.AT_ONCE):
-        found = [texts for _, texts in reader.rows(ids)]
+        found = reader.rows(ids)
+        turns = ready.turns_of(ids, order.day) if order.template else {}
         release()
         done += len(ids)
         outcome.rows += len(found)
         outcome.skipped += len(ids) - len(found)
-        yield from found
+        yield _Chunk([texts for _, texts in found], [turns.get(one, Turn()) for one, _ in found] if turns else ())
         if told is not None and not told(done):
             raise GivenUp
 
 
+def _shaped(chunks: Iterator[_Chunk], shaper: Shaper) -> Iterator[_Chunk]:
+    for chunk in chunks:
+        turns = chunk.turns or [Turn()] * len(chunk.rows)
+        yield _Chunk([shaper.row(texts, turn) for texts, turn in zip(chunk.rows, turns, strict=True)])
+
+
 def fields_of(actor: User, template: str, columns: Sequence[str]) -> list[Field]:
     """Return the fields that an export shows, each once. Raises QueryError for one that the actor may not have."""
-    return asking.fields_of(dict.fromkeys(columns), actor)
+    wanted = [one.name for one in ready.TEMPLATES[template].fields] if template in ready.TEMPLATES else columns
+    return asking.fields_of(dict.fromkeys(wanted), actor)

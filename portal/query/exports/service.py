@@ -28,9 +28,10 @@ from ..asking import Asked, Sort
 from ..conditions import Node, QueryError
 from ..fields import BY_NAME, askable
 from ..models import Selection
-from . import files, making, rules, store
+from . import files, making, ready, rules, store
 from .making import Order
 from .models import CONFIRMED_WITHIN, EXAMPLE, LIVE, Export, ExportFormat, ExportState, Secrets
+from .ready import Template
 from .workflow import EXPORT, fetch
 
 AT_ONCE_MOST = 2000  # members whose file is made while one waits
@@ -121,6 +122,11 @@ def columns_for(actor: User, chosen: Chosen) -> tuple[list[Field], list[Field]]:
     return shown, [one for one in may if one not in shown]
 
 
+def completeness(actor: User, chosen: Chosen) -> list[tuple[Template, int]]:
+    """Return the ready exports, each with how many of the chosen members have all that it asks for."""
+    return [(one, ready.complete(actor, one, chosen.ids, chosen.day)) for one in ready.TEMPLATES.values()]
+
+
 # --- asking for one ---------------------------------------------------------------------------------------------------
 
 
@@ -161,6 +167,8 @@ def write_now(actor: User, chosen: Chosen, wish: Wish, out: Sink) -> Export:
 def _prepared(actor: User, chosen: Chosen, wish: Wish) -> tuple[Export, Order]:
     """Return the row of an export, which is not in the session yet, and what its file is made from."""
     purpose = stated(wish.purpose, example=EXAMPLE)
+    if wish.template and wish.template not in ready.TEMPLATES:
+        raise DomainError("没有这种固定格式，请从列表中选择", field="template")
     fields = making.fields_of(actor, wish.template, wish.columns)
     if not fields:
         raise DomainError(NO_COLUMNS, field="columns")
@@ -289,6 +297,8 @@ def is_late(item: Export) -> bool:
 
 def headings(item: Export) -> list[str]:
     """Return the headings of its columns."""
+    if item.template in ready.TEMPLATES:
+        return [heading for heading, _ in ready.TEMPLATES[item.template].headings]
     return [BY_NAME[name].label for name in item.columns if name in BY_NAME]
 
 

@@ -13,7 +13,7 @@ from portal.org.permissions import Permission
 
 from ..addresses import Here
 from ..asking import Asked
-from . import files, rules, service
+from . import files, ready, rules, service
 from .forms import ExportForm
 from .models import KEPT_FOR, LIVE, Export, ExportFormat, ExportState, Secrets
 from .service import Chosen, Wish
@@ -83,6 +83,7 @@ def _wish(form: ExportForm, chosen: Chosen) -> Wish:
         secrets=Secrets(secrets) if secrets in list(Secrets) else Secrets.MASKED,  # type: ignore[call-arg]  # likewise
         purpose=form.text("purpose"),
         password=form.text("password"),
+        template=form.text("template"),
     )
 
 
@@ -91,6 +92,7 @@ def _page(form: ExportForm, chosen: Chosen) -> str:
     shown, more = service.columns_for(user, chosen)
     ticked = set(form.columns.data or ())
     form.secrets.choices = {one.value: one.label for one in rules.offered(user)}
+    form.template.choices = {"": "自选的列"} | {one.name: one.label for one in ready.TEMPLATES.values()}
     is_alone = rules.is_alone(user)
     return render_template(
         "query/exports/start.html",
@@ -100,6 +102,7 @@ def _page(form: ExportForm, chosen: Chosen) -> str:
         more=more,
         ticked=ticked,
         is_alone=is_alone,
+        ready=service.completeness(user, chosen),
         here=Here.read(request.form),
         selection=request.values.get("selection", ""),
         at_once=service.AT_ONCE_MOST,
