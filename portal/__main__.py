@@ -290,8 +290,8 @@ def take_source(arguments: "list[str]") -> "tuple[list[str], str]":
 def run_tests(python: "str", options: "list[str]") -> "int":
     """Run the checks and the tests; return 0 only if all of them passed. Standard output is pytest's alone."""
     if "--proof" in options:
-        options = [option for option in options if option != "--proof"]
         os.environ["PORTAL_TEST_PROOF"] = "1"
+        options = [option for option in options if option != "--proof"]
     failed = 0
     for title, words in CHECKS:
         begun = time.monotonic()
@@ -316,6 +316,8 @@ def main(arguments: "list[str]") -> "int":
     command = arguments[0] if arguments else ""
     try:
         arguments, source = take_source(arguments)
+        if command == "test" and "--proof" in arguments:
+            os.environ["PORTAL_TEST_PROOF"] = "1"  # which takes more of the machine
         python = prepare(command, source)
         os.environ["PYTHONUTF8"] = "1"  # Chinese on any terminal
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [ROOT, os.environ.get("PYTHONPATH")]))

@@ -25,6 +25,8 @@ LIBRARIES = {
 }
 TEST_LIBRARIES = {"libatomic.so.1": "libatomic1", "libzbar.so.0": "libzbar0"}
 TEST_PROGRAMS = {"chromium": "chromium"}
+# what the long run alone asks: whether another office program opens our workbooks
+PROOF_PROGRAMS = {"soffice": "libreoffice-calc-nogui"}
 # the beginning of a font file's name -> the Debian package that brings it
 FONTS = {"NotoSerifCJK": "fonts-noto-cjk", "HanaMinA": "fonts-hanazono", "HanaMinB": "fonts-hanazono"}
 
@@ -66,6 +68,8 @@ def system_packages(command: "str") -> "list[str]":
     if command == "test":
         missing += [package for name, package in TEST_LIBRARIES.items() if not loads(name)]
         missing += [package for name, package in TEST_PROGRAMS.items() if shutil.which(name) is None]
+        if os.environ.get("PORTAL_TEST_PROOF"):
+            missing += [package for name, package in PROOF_PROGRAMS.items() if shutil.which(name) is None]
     return sorted(set(missing))
 
 

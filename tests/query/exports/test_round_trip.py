@@ -47,4 +47,3 @@ def test_exporting_and_importing_the_same_members_changes_nothing(tree, user_as,
     assert [(row["verdict"], row["errors"], row["warnings"]) for row in report["rows"]] == [("update", [], [])] * 3
     assert db.session.scalars(select(Import)).one().counts["unchanged"] == 3
     assert db.session.scalar(select(func.count(MemberVersion.id))) == before
-
