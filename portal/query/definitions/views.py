@@ -27,6 +27,7 @@ from .questions import Opened, Question
 bp = Blueprint("definitions", __name__, url_prefix="/query/definitions")
 
 PAGE = "query.index"
+CHARTS = "figures.counted"
 LIST = "list"  # the button that only lists what may become a blank
 REFUSED = (403, 422)
 
@@ -109,7 +110,17 @@ def _result(found: Opened) -> dict[str, Any]:
         "rows": [(questions.number_of(row), row) for row in questions.first(current_user, found)],
         "columns": [(name, FIELD[name].label) for name in shown.COLUMNS],
         "page_url": _page_url(found),
+        "chart_url": _chart_url(found),
     }
+
+
+def _chart_url(found: Opened) -> str | None:
+    """Return the address of the summary with its charts, by what the question is counted by, else by branch."""
+    if CHARTS not in current_app.view_functions:
+        return None
+    words = json.dumps(found.data, ensure_ascii=False, separators=(",", ":"))
+    by = list(found.question.by) or ["branch"]
+    return url_for(CHARTS, q=words, as_of=found.asked.day.isoformat(), by=by)
 
 
 def _page_url(found: Opened) -> str | None:

@@ -10,18 +10,21 @@ from portal.core.workbooks import Style, Tab
 from portal.members import printing
 from portal.org.models import User
 
-from .forms import EXAMPLE, PDF
+from . import charts, drawing
+from .forms import EXAMPLE, WITH_CHART, XLSX
 from .reports import Report, Wish
 from .shelf import REPORTS
 
 audit.name_acts({"report.export": "导出统计报表"})
 
+MOST_ON_PAPER = 36  # lines of a chart on one page
+PAPER = 980  # px between the margins of A4 across
 FIRST_WIDTH, WIDTH = 30.0, 12.0
 SHARE = "占比%"
 
 
 def export(actor: User, name: str, wish: Wish, *, kind: str, purpose: str) -> tuple[str, bytes]:
-    """Return name and content of the file with the report `name`; `kind` is xlsx or pdf.
+    """Return name and content of the file with the report `name`; `kind` is xlsx, pdf, or pdf-chart with its chart too.
 
     Raises DomainError on `purpose` without one, QueryError where the report may not be asked for.
     """
@@ -35,13 +38,15 @@ def export(actor: User, name: str, wish: Wish, *, kind: str, purpose: str) -> tu
         f"用途：{purpose}　操作员：{actor.label}　时间：{show_time(now())}",
     )
     release()
-    content = _paper(report, lines, about) if kind == PDF else _sheet(report, lines, about)
+    content = (
+        _sheet(report, lines, about) if kind == XLSX else _paper(report, lines, about, has_chart=kind == WITH_CHART)
+    )
     writes()
     actor = db.session.get_one(User, actor_id)
     audit.record(
         actor, "report.export", reason=purpose, details={"report": report.title, "unit": unit_name, "as": kind}
     )
-    return f"{report.title}-{unit_name}-{wish.day:%Y%m%d}.{kind}", content
+    return f"{report.title}-{unit_name}-{wish.day:%Y%m%d}.{kind.partition('-')[0]}", content
 
 
 def table(report: Report) -> list[tuple[str, ...]]:
@@ -67,6 +72,16 @@ def _sheet(report: Report, lines: list[tuple[str, ...]], about: tuple[str, ...])
     return workbooks.write([Tab(report.title, rows, heading_row=2, widths=widths, styles=styles, counts=True)])
 
 
-def _paper(report: Report, lines: list[tuple[str, ...]], about: tuple[str, ...]) -> bytes:
-    html = printing.render("query/report_paper.html", title=report.title, lines=lines, about=about)
+def _paper(report: Report, lines: list[tuple[str, ...]], about: tuple[str, ...], *, has_chart: bool) -> bytes:
+    drawn = charts.chart(charts.of_report(report, about), "") if has_chart else None
+    if drawn and len(drawn.labels) > MOST_ON_PAPER:
+        drawn = None  # its words would be too small to be read
+    html = printing.render(
+        "query/report_paper.html",
+        title=report.title,
+        lines=lines,
+        about=about,
+        picture=drawing.drawing(drawn, PAPER, "paper") if drawn else None,
+        note=drawn.note if drawn else "",
+    )
     return pdf.render(html).pdf

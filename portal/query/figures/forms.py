@@ -9,7 +9,7 @@ from portal.core.forms import AddressForm, PortalForm
 from portal.core.purpose import MOST
 
 EXAMPLE = "报送校工会年度统计"
-XLSX, PDF = "xlsx", "pdf"
+XLSX, PDF, WITH_CHART = "xlsx", "pdf", "pdf-chart"
 
 
 class ReportForm(AddressForm):
@@ -26,4 +26,4 @@ class ExportForm(PortalForm):
     """For what, and as what kind of file."""
 
     purpose = StringField("用途", validators=[Length(max=MOST)], description=f"例如：{EXAMPLE}")
-    kind = SelectField("文件", choices={XLSX: "Excel 表格", PDF: "PDF（打印用）"})
+    kind = SelectField("文件", choices={XLSX: "Excel 表格", PDF: "PDF（打印用）", WITH_CHART: "PDF（表格，另附图）"})

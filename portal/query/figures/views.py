@@ -36,7 +36,7 @@ bp = Blueprint("figures", __name__, url_prefix="/query")
 PEOPLE_PER_PAGE = 100
 WIDE, NARROW = 880, 320  # px of a drawing on a desk and on a phone
 OPTIONS = {"basics": ("is_inclusive", "all_who_studied"), "education": ("all_who_studied",), "families": ("is_public",)}
-MIMETYPES = {forms.XLSX: web.XLSX, forms.PDF: web.PDF}
+MIMETYPES = {forms.XLSX: web.XLSX, forms.PDF: web.PDF, forms.WITH_CHART: web.PDF}
 
 
 @bp.get("/reports/")

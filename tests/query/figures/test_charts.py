@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import re
+import unicodedata
 from datetime import date
 
+import pdfplumber
 import pytest
 import time_machine
 
@@ -19,7 +22,7 @@ from portal.query.figures.charts import Numbers, Series
 from portal.query.figures.reports import TOTAL, Wish
 from portal.query.figures.shelf import REPORTS
 from portal.query.figures.summary import Cell, summary
-from tests.client import words
+from tests.client import links, words
 from tests.conftest import PROOF
 from tests.query import oracle
 from tests.query.asked import Asker
@@ -154,6 +157,38 @@ def test_every_report_has_a_chart_that_adds_up_and_a_sentence(tree, user_as):
     assert (
         charts.fitting(charts.of_report(REPORTS["ages"][2](operator, Wish(tree["root"], TODAY)), [""]))[0] is K.PYRAMID
     )
+
+
+def test_a_report_goes_on_paper_with_its_chart(tree, user_as, client_of):
+    populate(tree, 20)
+    browser = client_of(user_as(Role.UNION_OPERATOR, tree["root"]))
+
+    paper = browser.post("/query/reports/ages", data={"purpose": "年度总结", "kind": "pdf-chart"})
+
+    with pdfplumber.open(io.BytesIO(paper.data)) as document:
+        _, picture = document.pages
+        told = unicodedata.normalize("NFKC", picture.extract_text()).replace(" ", "")
+        bars = [one for one in picture.rects if one["height"] > 8]
+    assert "attachment" in paper.headers["Content-Disposition"]
+    assert paper.headers["Content-Disposition"].endswith(".pdf")
+    assert "年龄结构表" in told
+    assert "60岁及以上" in told
+    assert re.search(r"男\d+人", told)
+    assert "口径:" in told
+    assert len(bars) > 3
+
+
+def test_a_saved_question_leads_to_its_charts(tree, user_as, client_of):
+    populate(tree, 20)
+    browser = client_of(user_as(Role.BRANCH_OPERATOR, tree["a"]))
+
+    page = browser.get("/query/definitions/presets/q5")
+    charts_url = next(link for link in links(page.text) if link.startswith("/query/summary?"))
+    shown = browser.get(charts_url)
+
+    told = json.loads(re.search(r'<script type="application/json">(.*?)</script>', shown.text)[1])
+    number = int(re.search(r"人数(\d+)", words(page.text))[1])
+    assert told["total"] == number > 0
 
 
 def test_the_page_carries_the_numbers_of_its_table(tree, user_as, client_of):
