@@ -127,6 +127,15 @@ class User(Base):
         day = today()
         return [grant for grant in self.grants if grant.holds_on(day)]
 
+    def has_kept_grants_of(self, at: datetime) -> bool:
+        """Whether every grant that held at that moment holds still: who was given less since reads less, too."""
+        day = local(at).date()
+        return all(
+            grant.holds_on(today())
+            for grant in self.grants
+            if grant.starts <= day <= (grant.ends or day) and (grant.revoked_at is None or grant.revoked_at > at)
+        )
+
     def giving(self, permission: str) -> list[Grant]:
         """Return the live grants that give `permission`, lent ones too; none for a disabled account.
 

@@ -21,6 +21,7 @@ from portal.members.search import Filters, Sort
 from portal.org import access
 from portal.org.models import User
 from portal.org.permissions import Permission as P
+from portal.query import handing
 
 from . import chunks
 from .models import LIVE, JobState, PrintJob, PrintKind
@@ -147,10 +148,15 @@ def cancel(actor: User, job_id: int) -> None:
 
 
 def content_of(actor: User, job_id: int) -> tuple[PrintJob, Iterator[bytes]]:
-    """Return a finished job of the actor's and its PDF, piece by piece. Raises Absent."""
+    """Return a finished job of the actor's and its PDF, piece by piece.
+
+    Raises Absent; Forbidden where she could not have it made any more.
+    """
     job = find(actor, job_id)
     if job.state is not JobState.DONE or not chunks.joined_path(job.uuid).exists():
         raise Absent
+    inside, made_at = set(job.member_ids).difference(job.skipped), job.finished_at or job.created_at
+    handing.check_still(actor, sorted(inside), today(), made_at=made_at, permission=P.MEMBER_PRINT)
     return job, chunks.read_joined(job.uuid)
 
 

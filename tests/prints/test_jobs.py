@@ -13,10 +13,12 @@ from sqlalchemy import select
 from portal.core import audit
 from portal.core import db as database
 from portal.core.actors import SHELL
+from portal.core.calendar import now, today
 from portal.core.db import db
 from portal.core.errors import DomainError
 from portal.members import filing, history
 from portal.members.filing import FileState, MemberPrint
+from portal.org.models import Grant
 from portal.org.permissions import Role
 from portal.prints import chunks, service, worker
 from portal.prints.models import JobState, PrintJob, PrintKind
@@ -234,6 +236,18 @@ def test_a_character_without_a_font_is_listed_beside_its_member(client_of, opera
 
     assert [tuple(pair) for pair in job.without_glyph] == [(members[1].id, nobodys)]
     assert "有字不能打印（1 人）" in words(client_of(operator).get(f"/prints/jobs/{job.id}").text)
+
+
+def test_a_file_is_handed_out_only_as_long_as_the_grant_holds(client_of, operator, members):
+    job = ask(operator, ids_of(members))
+    done(job)
+    operator.grants[0].revoked_at = now()
+    db.session.add(Grant(user=operator, role=Role.BRANCH_CHAIR, unit=operator.grants[0].unit, starts=today()))
+    db.session.commit()
+
+    refused = client_of(operator).get(f"/prints/jobs/{job.id}/pdf")
+
+    assert (refused.status_code, "不能再下载这份文件" in refused.text) == (403, True)
 
 
 def test_files_are_sealed_and_gone_after_a_week(operator, members, folder):

@@ -23,7 +23,7 @@ from portal.core.workbooks import Sink
 from portal.org import access
 from portal.org.models import User
 
-from .. import asking, keeping, listing, selections, showing
+from .. import asking, handing, keeping, listing, selections, showing
 from ..asking import Asked, Sort
 from ..conditions import Node, QueryError
 from ..fields import BY_NAME, askable
@@ -321,9 +321,15 @@ def withdraw(actor: User, export_id: int) -> None:
 
 
 def take(actor: User, export_id: int) -> tuple[Export, Iterator[bytes]]:
-    """Leave the trace, then return a finished export of the actor's own and its file, piece by piece. Raises Absent."""
+    """Leave the trace, then return a finished export of the actor's own and its file, piece by piece.
+
+    Raises Absent; Forbidden, and QueryError, where she could not have it made any more.
+    """
     item = own(actor, export_id)
     if item.state is not ExportState.DONE or not store.has(item.uuid):
         raise Absent
+    making.fields_of(actor, item.template, item.columns)
+    made_at = item.finished_at or item.created_at
+    handing.check_still(actor, item.member_ids, item.day, made_at=made_at, skipped=item.skipped)
     audit.record(actor, "exports.download", item, batch_id=item.uuid)
     return item, store.read(item.uuid)

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select, update
 
 from portal.core import audit, clock
 from portal.core import db as database
 from portal.core.actors import CLOCK
-from portal.core.calendar import now
+from portal.core.calendar import local, now
 from portal.core.db import db
 from portal.core.errors import Absent, DomainError
 from portal.org.models import User
+from portal.org.permissions import Permission as P
 
+from .. import handing
 from . import files
 from .models import LIVE, Roster, RosterJob, RosterState
 from .models import RosterJobState as J
+from .workflow import ROSTERS
 
 audit.name_acts(
     {
@@ -69,10 +72,21 @@ def of_roster(actor: User, roster: Roster) -> list[RosterJob]:
 
 
 def content_of(actor: User, number: int) -> tuple[RosterJob, Iterator[bytes]]:
-    """Return a finished job of the actor's and its file, piece by piece. Raises Absent."""
+    """Leave the trace, then return a finished job of the actor's and its file, piece by piece.
+
+    Raises Absent; Forbidden where she could not have it made any more.
+    """
     job = find(actor, number)
     if job.state is not J.DONE or not files.has(job.uuid):
         raise Absent
+    made_at = job.finished_at or job.created_at
+    if job.roster_id is None:
+        ids, day = job.wish["ids"], date.fromisoformat(job.wish["day"])
+        handing.check_still(actor, ids, day, made_at=made_at, permission=P.MEMBER_PRINT)
+    else:
+        handing.check_still(actor, (), local(made_at).date(), made_at=made_at)
+        ROSTERS.fetch(actor, job.roster_id)
+    audit.record(actor, "roster.papers_take", job, batch_id=job.uuid)
     return job, files.read(job.uuid)
 
 

@@ -17,6 +17,7 @@ from portal.core.calendar import now, today
 from portal.core.db import db
 from portal.core.notices import Notice
 from portal.members import history
+from portal.org.models import Grant
 from portal.org.permissions import Role
 from portal.query.exports import service, store, worker
 from portal.query.exports.models import Export, ExportState
@@ -315,3 +316,29 @@ def test_a_past_day_is_exported_as_it_was(operator, client_of, people, tree):
     answer = export(browser, selected(browser, address({"all": []}, columns="name,branch,age", as_of=day)))
 
     assert [row[:2] for row in books.rows_in(answer.data)[1:]] == [["安从前", "外国语学院分工会"]]
+
+
+@pytest.mark.parametrize("loss", ["grant", "member"])
+def test_a_file_is_handed_out_only_to_who_could_still_have_it_made(user_as, tree, client_of, people, monkeypatch, loss):
+    monkeypatch.setattr(service, "AT_ONCE_MOST", 0)
+    keeper = user_as(Role.BRANCH_OPERATOR, tree["a"])
+    other = Grant(user=keeper, role=Role.BRANCH_OPERATOR, unit=tree["b"], starts=today())
+    db.session.add(other)
+    db.session.commit()
+    browser = client_of(keeper)
+    page = export(browser, selected(browser, address({"all": []}))).location
+    worker.work()
+    db.session.rollback()
+    assert "董机械" in books.rows_in(browser.submit(page, action="file").data)[-1]
+
+    if loss == "grant":
+        other.revoked_at = now()
+        db.session.commit()
+    else:
+        history.write(people[2], {"branch": tree["root"]}, SHELL, reason="调离")
+        db.session.commit()
+    refused = browser.submit(page, action="file")
+
+    assert refused.status_code == 403
+    assert "不能再下载这份文件" in refused.text
+    assert len(events("exports.download")) == 1
