@@ -86,11 +86,11 @@ def printed(actor: User, selection: Selection, order: Order) -> tuple[str, bytes
 
     Raises DomainError on `purpose`, `columns`, and for nobody. Call it in a view that renders.
     """
-    order = _checked(order)
+    order = _checked(order, selection)
     about, actor_id = known(actor, selection.member_ids, selection.day, order.columns), actor.id
     count = len(about.people)
     if count > IN_ONE:
-        ids, day = list(selection.member_ids), selection.day
+        ids, day = [freezing.number_of(row) for row in about.people], selection.day
         writes_anew()
         return _queued(db.session.get_one(User, actor_id), ids, day, order)
     paper = papers.paper(sheet(actor, about, order), actor.label)
@@ -109,7 +109,7 @@ def writes_anew() -> None:
 
 def exported(actor: User, selection: Selection, order: Order) -> tuple[str, bytes]:
     """Return name and content of the workbook; raises as `printed` does."""
-    order = _checked(order)
+    order = _checked(order, selection)
     about, actor_id = known(actor, selection.member_ids, selection.day, order.columns), actor.id
     made, label = sheet(actor, about, order), actor.label
     headings = [heading for heading, _ in made.columns]
@@ -132,7 +132,9 @@ def exported(actor: User, selection: Selection, order: Order) -> tuple[str, byte
     return f"{order.title}.xlsx", content
 
 
-def _checked(order: Order) -> Order:
+def _checked(order: Order, selection: Selection) -> Order:
+    if selection.number > freezing.MOST:
+        raise DomainError(f"一次最多 {freezing.MOST} 人，现在是 {selection.number} 人，请按分工会分别打印或导出")
     title = " ".join(order.title.split())
     if not title:
         raise DomainError("请填写标题，例如“2027年春节慰问品签领表”", field="title")

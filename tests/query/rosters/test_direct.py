@@ -19,6 +19,7 @@ from portal.core.audit import AuditEvent
 from portal.core.calendar import now, today
 from portal.core.db import db
 from portal.members import history
+from portal.org.models import Grant
 from portal.org.permissions import Role
 from portal.query import selections
 from portal.query.asking import Asked
@@ -115,7 +116,21 @@ def test_many_people_are_printed_branch_by_branch_in_the_background(client_of, u
     counted = [[text.count(name) for name in ("陈建国", "王晓梅", "张文博")] for text in found.values()]
     assert counted == [[1, 1, 0], [0, 0, 1]]
     job = db.session.scalars(select(RosterJob)).one()
-    assert (files.has(job.uuid), audit.events_of(job)[-1].action) == (True, "roster.papers_finish")
+    told = [event.action for event in audit.events_of(job)]
+    assert (files.has(job.uuid), told) == (True, ["roster.papers_finish", "roster.papers_take"])
+    keeper.grants[0].revoked_at = now()
+    db.session.add(Grant(user=keeper, role=Role.BRANCH_OPERATOR, unit=tree["a"], starts=today()))
+    db.session.commit()
+    refused = browser.post(f"{sent.location}/file")
+    assert (refused.status_code, "不能再下载这份文件" in refused.text) == (403, True)
+
+
+def test_more_than_a_list_takes_is_not_read_for_a_sheet(client_of, operator, people, monkeypatch):
+    monkeypatch.setattr(direct.freezing, "MOST", 1)
+
+    answer = client_of(operator).post(address(operator), data=PLAIN | {"kind": "people", "out": "xlsx"})
+
+    assert (answer.status_code, "一次最多 1 人，现在是 2 人" in answer.text) == (422, True)
 
 
 @pytest.mark.parametrize(
