@@ -55,7 +55,11 @@ MENU = (
             Entry("入会二维码", "codes.index", "qrcode", P.JOINING_CODES, ("codes.",), SCHOOL),
             Entry("会员信息查询", "members.index", "users", P.MEMBER_READ, ("members.index", "members.detail")),
             Entry(
-                "高级查询", "query.index", "search", P.MEMBER_READ, ("query.", "batches.", "exports.", "roster_sheets.")
+                "高级查询",
+                "query.index",
+                "search",
+                P.MEMBER_READ,
+                ("query.", "batches.", "slow.", "exports.", "roster_sheets."),
             ),
             Entry("常用口径", "definitions.index", "clipboard-check", P.MEMBER_READ, ("definitions.",)),
             Entry("统计报表", "figures.index", "file-text", P.MEMBER_READ, ("figures.",)),

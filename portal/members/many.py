@@ -183,7 +183,8 @@ def restore(versions: Mapping[int, int], actor: Actor, *, reason: str, batch_id:
 def lock(member_ids: Iterable[int]) -> None:
     """Let nobody else write these members until the transaction ends."""
     for chunk in in_chunks(sorted(member_ids), HANDFUL):
-        db.session.execute(select(_MEMBERS.c.id).where(among(_MEMBERS.c.id, chunk)).with_for_update())
+        rows = select(_MEMBERS.c.id).where(among(_MEMBERS.c.id, chunk)).order_by(_MEMBERS.c.id)
+        db.session.execute(rows.with_for_update())
 
 
 def edited_since(after: Mapping[int, int], what: str) -> dict[int, str]:

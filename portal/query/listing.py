@@ -28,6 +28,10 @@ from .fields import BY_NAME, RETIREMENT
 
 DEFAULT = ("name", "member_no", "staff_no", "branch", "sex", "age", "prof_title", "membership_status")
 MOST_COLUMNS = 30
+# columns of numbers and days, which no line is broken in
+UNBROKEN = frozenset(
+    {"member_no", "staff_no", "sex", "age", "birth_date", "birthday", "join_date", "mobile", "id_number"}
+)
 SECONDS = 2.0
 ADVICE = (
     "这个查询用时超过 2 秒，已停止。请加上所属分工会等条件缩小范围，或把“包含”改为“开头是”“等于”，再执行查询；"

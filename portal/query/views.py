@@ -29,10 +29,6 @@ from .pasted import Verdict
 bp = Blueprint("query", __name__, url_prefix="/query")
 
 SEE_OTHER = 303
-# columns of numbers and days, which no line is broken in
-UNBROKEN = frozenset(
-    {"member_no", "staff_no", "sex", "age", "birth_date", "birthday", "join_date", "mobile", "id_number"}
-)
 
 
 @bp.get("/")
@@ -161,7 +157,7 @@ def _page(
         is_choosing=answer is not None and "choosing" in request.args,
         shown_columns=_shown_columns(here, answer.columns) if answer else [],
         more_columns=[one for one in askable(current_user) if one.name not in here.shown],
-        unbroken=UNBROKEN,
+        unbroken=listing.UNBROKEN,
         pager_of=_pager(here, answer) if answer else None,
         day_note=_day_note(answer.asked) if answer else "",
         tasks=tasks.open_to(current_user),

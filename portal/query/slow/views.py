@@ -10,7 +10,7 @@ from portal.core.errors import Conflict, DomainError
 from portal.core.web import numbered_page
 from portal.org.guards import needs
 from portal.org.permissions import Permission
-from portal.query import asking, keeping, showing, tasks
+from portal.query import asking, keeping, listing, showing, tasks
 from portal.query.addresses import Here
 from portal.query.asking import Asked
 from portal.query.conditions import QueryError
@@ -63,6 +63,7 @@ def detail(id: int) -> ResponseReturnValue:
         tasks=tasks.open_to(current_user),
         tones=TONES,
         states=SlowState,
+        unbroken=listing.UNBROKEN,
     )
     return page, status, {"Refresh": "3"} if item.is_live else {}
 
