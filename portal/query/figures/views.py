@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -108,6 +108,8 @@ def moved(name: str) -> ResponseReturnValue:
     wish, _ = _wish()
     kind = monthly.KINDS.get(request.args.get("kind", ""), "")
     balance = monthly.BALANCES.get(name)
+    if balance is not None and "kind" not in request.args:
+        return redirect(_report_url(name, wish))
     if balance is None or kind not in balance.columns or wish.day > today():
         raise Absent
     row = request.args.get("row", "")
