@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from tests.browser.looking import look
 from tests.conftest import PROOF
 from tests.serving import Desk, chromium, desk, school, seeded
 
@@ -120,6 +121,7 @@ def test_a_branch_on_one_sheet(desk: Desk) -> None:
     page = desk.sign_in("分工会主席 GH01")
     page.get_by_role("link", name="本单位一览").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("一览")
+    assert look(page) == []
 
     with pdfplumber.open(io.BytesIO(page.pdf(format="A4"))) as document:
         text = unicodedata.normalize("NFKC", document.pages[0].extract_text())
