@@ -52,8 +52,10 @@ class Here:
         return {name: word for name, word in found.items() if word}
 
     def url(self, **changed: Any) -> str:
-        """Return the address of the page with these words replaced; page, after and choosing are added to them."""
-        words: dict[str, Any] = {name: changed.pop(name) for name in ("page", "after", "choosing") if name in changed}
+        """Return the address of the page with these words replaced, and page, after, before or choosing added."""
+        words: dict[str, Any] = {
+            name: changed.pop(name) for name in ("page", "after", "before", "choosing") if name in changed
+        }
         words |= replace(self, **changed).words()
         return url_for("query.index", **words)
 

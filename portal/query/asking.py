@@ -239,34 +239,37 @@ def page_ids(
     *,
     sort: Sort | None = None,
     after: int | None = None,
+    before: int | None = None,
     number: int = 1,
     per_page: int = PER_PAGE,
     rows: Rows | None = None,
 ) -> tuple[list[int], bool]:
-    """Return the members of a page, and whether more follow.
+    """Return the members of a page, and whether more follow, or with `before` precede.
 
-    `after` is the member that the page follows; without it `number` counts pages from the top. `rows` from `rows_of`.
-    Raises QueryError.
+    `after` or `before` is the member that the page follows or precedes; without them `number` counts pages from the
+    top. `rows` from `rows_of`. Raises QueryError.
     """
     rows = rows or rows_of(actor, asked)
     sort = _allowed(actor, sort or Sort())
     per_page = max(1, min(per_page, MOST_PER_PAGE))
     query = selected(actor, asked, rows.member_id, rows=rows, others=[BY_NAME[sort.name]])
-    query = _ordered(query, rows, sort)
-    if after is not None:
+    backwards, mark = before is not None, after if after is not None else before
+    query = _ordered(query, rows, sort, backwards=backwards)
+    if mark is not None:
         keys = _keys(rows, sort)
         place = db.session.execute(
             _named(selected(actor, Asked(EVERYBODY, asked.day), *keys, rows=rows), rows, sort).where(
-                rows.member_id == after
+                rows.member_id == mark
             )
         ).one_or_none()
         if place is not None:
             here, there = tuple_(*keys), tuple_(*place)
-            query = query.where(here < there if sort.is_down else here > there)
+            query = query.where(here < there if sort.is_down != backwards else here > there)
     elif number > 1:
         query = query.offset((number - 1) * per_page)
     found = list(db.session.scalars(query.limit(per_page + 1)))
-    return found[:per_page], len(found) > per_page
+    page, has_more = found[:per_page], len(found) > per_page
+    return (page[::-1] if backwards else page), has_more
 
 
 def _allowed(actor: User, sort: Sort) -> Sort:
@@ -291,9 +294,9 @@ def _named(query: Select[Any], rows: Rows, sort: Sort) -> Select[Any]:
     return query
 
 
-def _ordered(query: Select[Any], rows: Rows, sort: Sort) -> Select[Any]:
-    keys = _keys(rows, sort)
-    return _named(query, rows, sort).order_by(*(key.desc() if sort.is_down else key for key in keys))
+def _ordered(query: Select[Any], rows: Rows, sort: Sort, *, backwards: bool = False) -> Select[Any]:
+    is_down = sort.is_down != backwards
+    return _named(query, rows, sort).order_by(*(key.desc() if is_down else key for key in _keys(rows, sort)))
 
 
 # --- counted by groups ------------------------------------------------------------------------------------------------

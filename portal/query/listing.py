@@ -64,6 +64,7 @@ def page(
     *,
     sort: Sort,
     after: int | None = None,
+    before: int | None = None,
     number: int = 1,
     per_page: int = asking.PER_PAGE,
 ) -> Page:
@@ -72,8 +73,10 @@ def page(
         found = asking.rows_of(actor, asked)
         total = asking.count(actor, asked, rows=found)
         ids, has_more = asking.page_ids(
-            actor, asked, sort=sort, after=after, number=number, per_page=per_page, rows=found
+            actor, asked, sort=sort, after=after, before=before, number=number, per_page=per_page, rows=found
         )
+        if before is not None and not has_more:  # the top, which has a whole page again
+            ids, has_more = asking.page_ids(actor, asked, sort=sort, per_page=per_page, rows=found)
     return Page(rows(actor, asked, columns, ids), total, has_more)
 
 

@@ -122,6 +122,7 @@ def _answer(here: Here, node: Node) -> Answer:
         columns,
         sort=sort,
         after=request.args.get("after", type=int),
+        before=request.args.get("before", type=int),
         number=max(1, request.args.get("page", 1, type=int)),
         per_page=here.per_page,
     )
@@ -204,7 +205,7 @@ def _pager(here: Here, answer: Answer) -> SimpleNamespace:
         total=answer.page.total,
         number=number,
         first_url=here.url(),
-        prev_url=here.url(page=number - 1) if number > 1 else None,
+        prev_url=here.url(before=rows[0].id, page=number - 1) if number > 1 and rows else None,
         next_url=here.url(after=rows[-1].id, page=number + 1) if has_more else None,
     )
 
@@ -230,7 +231,7 @@ def select() -> ResponseReturnValue:
         raise DomainError("请先在列表上方选择要办理的事项，再点“办理”")
     node = _base(here)
     ids = None if request.form.get("scope") == "all" else _ids()
-    back = here.url(**{name: word for name in ("page", "after") if (word := request.form.get(name))})
+    back = here.url(**{name: word for name in ("page", "after", "before") if (word := request.form.get(name))})
     selection = selections.freeze(current_user, Asked(node, here.day()), ids, back, here.order(current_user))
     return redirect(url_for(task.endpoint, selection=selection.token), SEE_OTHER)
 
