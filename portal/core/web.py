@@ -174,6 +174,7 @@ def transacted(view: View, refused: Callable[[DomainError], None]) -> View:
     @functools.wraps(view)
     def wrapper(**arguments: Any) -> ResponseReturnValue:
         try:
+            _refuse_nul()
             response = make_response(view(**arguments))
             if response.status_code < 400 and database.is_writing():
                 db.session.commit()
@@ -202,6 +203,13 @@ def transacted(view: View, refused: Callable[[DomainError], None]) -> View:
             database.run_later()
 
     return wrapper
+
+
+def _refuse_nul() -> None:
+    """Raise DomainError for a NUL in an address or a form: no text has one, and PostgreSQL takes none."""
+    typed = [word for given in (request.args, request.form) for _, words in given.lists() for word in words]
+    if any("\0" in word for word in (*typed, *(request.view_args or {}).values()) if isinstance(word, str)):
+        raise DomainError("内容里有看不见的控制字符，没有办理；请删除后重新输入，不要从其他程序粘贴")
 
 
 def _from_database(error: OperationalError) -> DomainError:

@@ -14,6 +14,7 @@ from portal.core.web import STRANGERS_BYTES, Counters, limiter
 from portal.joining.questions import FULL
 from portal.members.catalogue import FIELD
 from portal.org.guards import PUBLIC, permission_of
+from portal.org.permissions import Role
 from tests import factories
 from tests.client import DistrustfulClient, client_of
 from tests.house.everything import photo
@@ -59,6 +60,19 @@ def test_the_joining_form_takes_a_photo_but_no_more_text(client: DistrustfulClie
 
     assert (words.status_code, with_photo.status_code) == (413, 422)
     assert "照片已保存" in with_photo.text
+
+
+@pytest.mark.parametrize("path", ["/members/?q=%00", "/query/reports/basics?unit=a%00", "/joining/apply/%00"])
+def test_a_nul_in_an_address_is_refused_by_either_database(app: Flask, user_as, tree, path) -> None:
+    answer = client_of(app, user_as(Role.UNION_OPERATOR, tree["root"])).get(path)
+
+    assert (answer.status_code, "看不见的控制字符" in answer.text) == (422, True)
+
+
+def test_a_nul_in_a_form_is_refused_by_either_database(client: DistrustfulClient, code) -> None:
+    answer = client.submit(f"/joining/apply/{code.token}", {"name": "周\0晓"})
+
+    assert (answer.status_code, "看不见的控制字符" in answer.text) == (422, True)
 
 
 def test_whoever_is_signed_in_sends_what_her_pages_need(app: Flask, user_as) -> None:
