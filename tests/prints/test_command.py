@@ -58,6 +58,7 @@ def test_the_forms_of_a_question_are_one_pdf(app, user_as, tree, women, tmp_path
     told = capsys.readouterr()
     answer = json.loads(told.out)
     assert (code, answer["printed"], answer["skipped"], answer["broken"]) == (DONE, 2, 0, 0)
+    assert out.stat().st_mode & 0o077 == 0
     assert "已完成：2 / 2 人" in told.err
     forms = [text for text in pages_of(out.read_bytes()) if "续页" not in text]
     assert [name in text for name, text in zip(women, forms, strict=True)] == [True, True]
