@@ -1,7 +1,8 @@
 """Small numbers about families that leave the house: rows and columns are put together until none is left.
 
 What is published has only cells of nobody or of at least LEAST people, and every total is a sum of such cells. So no
-difference of published numbers says more than the cells do, and the totals still add up.
+difference of published numbers says more than the cells do, and the totals still add up. That holds within one table;
+those of a unit and of the units below it, or of two days, can be subtracted, so the table says that one alone goes out.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ from .summary import Cell, Flow, Summary
 
 LEAST = 5
 VERSION = "（对外公布版）"
-NOTE = f"；对外公布版：不足 {LEAST} 人的行、列已与其他行、列合并，合计不变"
+NOTE = (
+    f"；对外公布版：不足 {LEAST} 人的行、列已与其他行、列合并，合计不变；"
+    "只公布一个单位、一个日期的表，几张表相减会看出个别人"
+)
 TOO_FEW = f"这个单位的人数不足 {LEAST} 人，合并以后仍会看出个人情况，不能作对外公布版，请改选上一级单位"
 
 Groups = tuple[tuple[int, ...], ...]

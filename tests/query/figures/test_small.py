@@ -104,6 +104,7 @@ def test_the_version_that_leaves_the_house(tree, user_as, client_of, families):
     sheet = list(openpyxl.load_workbook(io.BytesIO(file.data)).active.iter_rows(values_only=True))
     told = [cell for row in sheet for cell in row if isinstance(cell, int)]
     assert "不足 5 人的行、列已与其他行、列合并" in words(page.text)
+    assert "只公布一个单位、一个日期的表" in "".join(str(cell) for row in sheet for cell in row)
     assert max(told) == 21
     assert [number for number in told if 0 < number < 5] == []
 
