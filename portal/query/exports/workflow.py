@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from sqlalchemy import select
+
 from portal.core import audit, clock, notices
 from portal.core import db as database
 from portal.core.actors import Actor
 from portal.core.calendar import now, show_time
+from portal.core.db import db
 from portal.core.errors import Absent, Forbidden
 from portal.core.workflow import Step, Workflow
 from portal.org import access
-from portal.org.models import OrgUnit, User
+from portal.org.models import Grant, OrgUnit, User
 
 from . import rules
 from .models import Export
 from .models import ExportState as S
+
+NEW_FOR = timedelta(days=7)
+MADE_BY_OWNER = "您的账号或权限是申请人在 7 天内开通、重置的，不能由您确认，请由其他有权限的人员确认"
 
 audit.name_acts({
     "exports.make": "导出会员名单",
@@ -47,6 +55,27 @@ def the_unit(item: Export) -> OrgUnit:
 def too_late(item: Export, actor: Actor) -> str:
     """Say why the time to confirm is over."""
     return f"已超过确认期限（{show_time(item.confirm_until)}），请申请人重新导出" if now() > item.confirm_until else ""
+
+
+def not_yet(item: Export, actor: Actor) -> str:
+    """Say why this person may not confirm now: the time is over, or who asked has just made her the second person."""
+    if why := too_late(item, actor):
+        return why
+    return MADE_BY_OWNER if isinstance(actor, User) and _is_made_by_owner(item, actor) else ""
+
+
+def _is_made_by_owner(item: Export, actor: User) -> bool:
+    """Whether who asked has opened the confirmer's account, its password or her right in the last days."""
+    grants = [str(grant.id) for grant in actor.giving(rules.CONFIRMS)]
+    event = audit.AuditEvent
+    of_account = (event.subject_type == User.__tablename__) & (event.subject_id == str(actor.id))
+    of_grant = (event.subject_type == Grant.__tablename__) & event.subject_id.in_(grants)
+    query = select(event.id).where(
+        event.actor_id == item.owner_id,
+        event.at > now() - NEW_FOR,
+        (of_account & event.action.in_(("user.open", "user.slip"))) | (of_grant & (event.action == "grant.give")),
+    )
+    return db.session.scalar(query.limit(1)) is not None
 
 
 def confirmed(item: Export, actor: Actor, *, comment: str) -> None:
@@ -90,7 +119,7 @@ EXPORT = Workflow(
     Export,
     (
         Step("confirm", "同意导出", (S.PENDING,), S.QUEUED, rules.CONFIRMS, at=the_unit, effect=confirmed,
-             not_yet=too_late, tone="primary",
+             not_yet=not_yet, tone="primary",
              confirm="同意后由系统生成文件，只有申请人可以下载；您的姓名记入文件和操作日志。"),
         Step("refuse", "不同意", (S.PENDING,), S.REFUSED, rules.CONFIRMS, at=the_unit, effect=refused,
              comment_required=True, tone="danger", confirm="退回后申请人会收到您写的理由，不生成文件。"),

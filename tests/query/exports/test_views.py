@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from portal.core import crypto
+from portal.core import audit, crypto
 from portal.core import db as database
 from portal.core.actors import SHELL
 from portal.core.audit import AuditEvent
@@ -316,6 +316,21 @@ def test_a_past_day_is_exported_as_it_was(operator, client_of, people, tree):
     answer = export(browser, selected(browser, address({"all": []}, columns="name,branch,age", as_of=day)))
 
     assert [row[:2] for row in books.rows_in(answer.data)[1:]] == [["安从前", "外国语学院分工会"]]
+
+
+@pytest.mark.parametrize("way", ["user.open", "user.slip", "grant.give"])
+def test_nobody_makes_herself_a_second_person(operator, chair, client_of, people, way):
+    browser, second = client_of(operator), client_of(chair)
+    asked = export(browser, selected(browser, address({"all": []}, columns="name,id_number")), secrets="full")
+    item = db.session.scalars(select(Export)).one()
+    audit.record(operator, way, chair.grants[0] if way == "grant.give" else chair)
+    db.session.commit()
+
+    refused = second.post(f"/act/exports/{item.id}/confirm")
+
+    assert "开通、重置的，不能由您确认" in second.get(asked.location).text + refused.text
+    db.session.expire_all()
+    assert item.state is ExportState.PENDING
 
 
 @pytest.mark.parametrize("loss", ["grant", "member"])
