@@ -77,7 +77,7 @@ def test_what_takes_a_second_person_waits_and_writes_nothing(app, question, tmp_
     [
         (("--out", "people.txt"), "应以 .xlsx 或 .csv 结尾"),
         (("--out", "no/such/people.xlsx"), "不能写入"),
-        (("--out", "people.xlsx", "--columns", "name,nothing"), "没有“nothing”这一列"),
+        (("--out", "people.xlsx", "--columns", "name,nothing"), "没有“nothing”这一"),
         (("--out", "people.xlsx", "--purpose", "用"), "请填写用途"),
     ],
 )
