@@ -124,7 +124,8 @@ def columns_for(actor: User, chosen: Chosen) -> tuple[list[Field], list[Field]]:
 
 def completeness(actor: User, chosen: Chosen) -> list[tuple[Template, int]]:
     """Return the ready exports, each with how many of the chosen members have all that it asks for."""
-    return [(one, ready.complete(actor, one, chosen.ids, chosen.day)) for one in ready.TEMPLATES.values()]
+    templates = list(ready.TEMPLATES.values())
+    return list(zip(templates, ready.complete(actor, templates, chosen.ids, chosen.day), strict=True))
 
 
 # --- asking for one ---------------------------------------------------------------------------------------------------

@@ -118,7 +118,7 @@ def test_what_is_counted_before_is_what_the_file_finds_complete(tree, user_as, p
         for one, texts in reader.rows(ids):
             shaper.row(texts, turns.get(one, ready.Turn()))
 
-        assert ready.complete(actor, template, ids, today()) == shaper.complete > 0
+        assert ready.complete(actor, [template], ids, today()) == [shaper.complete] > [0]
 
 
 def ready_reader(actor, template):
