@@ -35,6 +35,9 @@ bp = Blueprint("figures", __name__, url_prefix="/query")
 
 PEOPLE_PER_PAGE = 100
 WIDE, NARROW = 880, 320  # px of a drawing on a desk and on a phone
+WORDS = frozenset(
+    {"unit", "as_of", "is_inclusive", "all_who_studied", "is_public", "q", "by", "columns", "sort", "per_page"}
+)
 OPTIONS = {"basics": ("is_inclusive", "all_who_studied"), "education": ("all_who_studied",), "families": ("is_public",)}
 MIMETYPES = {forms.XLSX: web.XLSX, forms.PDF: web.PDF, forms.WITH_CHART: web.PDF}
 
@@ -96,6 +99,7 @@ def _report(name: str, form: ExportForm) -> ResponseReturnValue:
         form=form,
         options=OPTIONS.get(name, ()),
         months=_months(name, wish),
+        export_url=url_for(".export", name=name, **_words()),
         link=lambda cell: _link(cell, name, wish),
     )
     return body, form.status
@@ -157,8 +161,8 @@ def _wish() -> tuple[Wish, ReportForm]:
     code = form.unit.data or units[0].code
     form.unit.choices, _ = search.units_to_choose(current_user, code)
     form.unit.data = code
-    form.validate()
-    day = form.as_of.data or today()
+    is_sound = form.validate()
+    day = form.as_of.data if is_sound and form.as_of.data else today()
     choices = [bool(one.data) for one in (form.is_inclusive, form.all_who_studied, form.is_public)]
     return Wish(unit_of(current_user, code), day, *choices), form
 
@@ -175,7 +179,7 @@ def _picture(numbers: Numbers, link: Callable[[Cell | Flow], str]) -> dict[str, 
     drawn = charts.chart(numbers, request.args.get("chart", ""))
     if drawn is None:
         return None
-    endpoint, here = request.endpoint or "", (request.view_args or {}) | request.args.to_dict(flat=False)
+    endpoint, here = request.endpoint or "", (request.view_args or {}) | _words()
     return {
         "chart": drawn,
         "kinds": [(kind, url_for(endpoint, **(here | {"chart": kind.value}))) for kind in charts.fitting(numbers)],
@@ -184,6 +188,11 @@ def _picture(numbers: Numbers, link: Callable[[Cell | Flow], str]) -> dict[str, 
         "data": charts.data(drawn, link),
         "spoken": charts.spoken(drawn),
     }
+
+
+def _words() -> dict[str, Any]:
+    """Return what the address asks for; a word that no page of figures knows is left out."""
+    return {name: words for name, words in request.args.to_dict(flat=False).items() if name in WORDS}
 
 
 def _report_url(name: str, wish: Wish, endpoint: str = ".report", **more: Any) -> str:

@@ -13,6 +13,7 @@ import pdfplumber
 import pytest
 import time_machine
 
+from portal.core.calendar import show_date, today
 from portal.org.permissions import Role
 from portal.query import asking, conditions
 from portal.query.asking import Asked
@@ -118,7 +119,7 @@ def test_chart_table_and_count_agree_for_random_questions(tree, user_as):
             found = summary(operator, asked, by)
             expected = sum(oracle.matches(question, one, TODAY, people.within) for one in people.now.values())
 
-            assert found.total.number == asking.count(operator, asked) == expected
+            assert found.total.number == asking.count(operator, asked) == len(asking.ids(operator, asked)) == expected
             numbers = charts.of_summary(found, "表", ["甲"])
             assert sum(sum(one.numbers) for one in numbers.series) == expected
             for kind in charts.fitting(numbers):
@@ -176,6 +177,28 @@ def test_a_report_goes_on_paper_with_its_chart(tree, user_as, client_of):
     assert re.search(r"男\d+人", told)
     assert "口径:" in told
     assert len(bars) > 3
+
+
+@pytest.mark.parametrize("path", ["/query/reports/ages", "/query/summary", "/query/overview"])
+def test_words_that_no_page_knows_do_no_harm(tree, user_as, client_of, path):
+    browser = client_of(user_as(Role.BRANCH_OPERATOR, tree["a"]))
+    populate(tree, 8)
+
+    strange = "?by=sex&name=x&endpoint=y&_scheme=z&_external=1&_anchor=%22%3E&chart=%3Cb%3E&values=1&unit=GH01"
+
+    assert browser.get(path + strange).status_code == 200
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2026-02-30", "今天"])
+def test_a_day_that_cannot_be_is_said(tree, user_as, client_of, day):
+    browser = client_of(user_as(Role.BRANCH_OPERATOR, tree["a"]))
+
+    for path in ("/query/reports/monthly", "/query/reports/ages", "/query/overview"):
+        page = browser.get(f"{path}?unit=GH01&as_of={day}")
+
+        assert page.status_code == 200
+        assert 'aria-invalid="true"' in page.text
+        assert f"截至 {show_date(today())}" in words(page.text)
 
 
 def test_a_saved_question_leads_to_its_charts(tree, user_as, client_of):
