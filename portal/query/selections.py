@@ -11,6 +11,7 @@ from portal.core import audit, crypto
 from portal.core.calendar import now
 from portal.core.db import db
 from portal.core.errors import Absent, DomainError
+from portal.core.patience import within
 from portal.org.models import User
 
 from . import asking
@@ -20,6 +21,8 @@ from .models import Selection
 audit.name_acts({"query.select": "选定查询结果办理"})
 
 KEPT_FOR = timedelta(days=7)
+SECONDS = 5.0
+ADVICE = "选定会员用时过长，已停止。请加上所属分工会等条件缩小范围，再选定办理"
 MOST = 100_000
 AT_ONCE = 500
 NOBODY = "没有选中会员，请先勾选，或选择“全部”"
@@ -30,9 +33,10 @@ def freeze(
 ) -> Selection:
     """Keep whom the question finds, or those of `ids` that it finds, for a task of the actor's, with its trace.
 
-    `back` is the address of the list. Raises QueryError, and DomainError for nobody or too many.
+    `back` is the address of the list. Raises QueryError, TooSlow, and DomainError for nobody or too many.
     """
-    found = asking.ids(actor, asked, sort=sort) if ids is None else _among(actor, asked, ids)
+    with within(SECONDS, ADVICE):  # a request that writes keeps every other one waiting meanwhile
+        found = asking.ids(actor, asked, sort=sort) if ids is None else _among(actor, asked, ids)
     if not found:
         raise DomainError(NOBODY)
     if len(found) > MOST:

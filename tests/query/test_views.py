@@ -7,7 +7,7 @@ import json
 import re
 from datetime import date
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 import pytest
 
@@ -17,7 +17,7 @@ from portal.core.calendar import today
 from portal.core.db import db
 from portal.members import history
 from portal.org.permissions import Role
-from portal.query import listing
+from portal.query import listing, selections
 from portal.query.models import Selection
 from tests import client as distrust
 from tests import factories
@@ -320,6 +320,20 @@ def test_anothers_kept_question_is_gone(operator, people, tree, user_as, client_
     answer = client_of(user_as(Role.UNION_CHAIR, tree["root"])).get(place)
 
     assert (answer.status_code, "没有保留下来" in answer.text) == (422, True)
+
+
+def test_no_way_around_the_page_takes_longer(operator, people, monkeypatch):
+    monkeypatch.setattr(patience, "STEPS", 1)
+    monkeypatch.setattr(listing, "SECONDS", 0.001)
+    monkeypatch.setattr(selections, "SECONDS", 0.001)
+    words = address({"any": [{"field": "remark", "op": "contains", "value": "无" * 40}] * 250}).partition("?")[2]
+    question = parse_qs(words)["q"][0]
+
+    counted = operator.get(f"/query/summary?{words}&by=sex")
+    frozen = operator.post("/query/select", data={"q": question, "scope": "all", "task": "exports.of_selection"})
+
+    assert (counted.status_code, "用时超过 2 秒，已停止" in counted.text) == (422, True)
+    assert (frozen.status_code, "选定会员用时过长，已停止" in frozen.text) == (422, True)
 
 
 def test_what_takes_too_long_is_refused_with_its_conditions_kept(operator, people, monkeypatch):

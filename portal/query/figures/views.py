@@ -13,12 +13,13 @@ from flask_login import current_user
 from portal.core import web
 from portal.core.calendar import ONE_DAY, show_date, today
 from portal.core.errors import Absent, DomainError
+from portal.core.patience import TooSlow, within
 from portal.core.web import download, renders
 from portal.members import search
 from portal.org import access
 from portal.org.guards import needs
 from portal.org.permissions import Permission
-from portal.query import keeping, showing
+from portal.query import keeping, listing, showing
 from portal.query.addresses import Here
 from portal.query.asking import Asked, check
 from portal.query.conditions import QueryError
@@ -259,8 +260,9 @@ def counted() -> ResponseReturnValue:
         node = keeping.node_of(current_user, here.q) if here.q else showing.DEFAULT
         asked = Asked(node, here.day())
         reading = showing.reading(node, check(current_user, node))
-        found = summary(current_user, asked, by) if by else None
-    except QueryError as error:
+        with within(listing.SECONDS, listing.ADVICE):
+            found = summary(current_user, asked, by) if by else None
+    except (QueryError, TooSlow) as error:
         refusal, status = error.message, error.status
     links = {}
     if found:
