@@ -16,8 +16,7 @@ import struct
 import subprocess
 import sys
 import tempfile
-import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -114,59 +113,44 @@ def _parent() -> socket.socket:
 # --- in the process that has loaded the portal ------------------------------------------------------------------------
 
 
-def _serve(line: socket.socket) -> None:
+def _serve(line: socket.socket) -> int:
+    """Fork the commands that the line asks for; return the exit code of one, in its own process."""
     from portal import cli
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # who watches over a command is waited for by nobody
     while True:
         size, files, _, _ = socket.recv_fds(line, 4, 3)
         if not size:
-            return
+            return 0
         left = struct.unpack("!I", size)[0]
         asked = b""
         while len(asked) < left:
             asked += line.recv(left - len(asked))
         if os.fork() == 0:
             line.close()
-            _watch(json.loads(asked), files, cli.main)
+            return _watch(json.loads(asked), files, cli.main)
         for file in files:
             os.close(file)
 
 
-def _watch(asked: Mapping[str, Any], files: list[int], main: Any) -> None:
-    """Fork the command, tell its number, and when it has ended its status."""
+def _watch(asked: Mapping[str, Any], files: list[int], main: Callable[[list[str]], int]) -> int:
+    """Fork the command, tell its number, and when it has ended its status; return its exit code in its own process."""
     out, err, told = files
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     pid = os.fork()
-    if pid == 0:
-        os.close(told)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        os.dup2(out, 1)
-        os.dup2(err, 2)
-        os.closerange(3, max(files) + 1)
-        os.environ.clear()
-        os.environ.update(asked["environment"])
-        os._exit(_command(main, asked["words"]))
-    os.write(told, STATUS.pack(pid))
-    os.write(told, STATUS.pack(os.waitpid(pid, 0)[1]))
-    os._exit(0)
-
-
-def _command(main: Any, words: list[str]) -> int:
-    """Do as Python does at the end of a program."""
-    sys.argv = ["portal", *words]
-    try:
-        code = main(words)
-    except SystemExit as ended:
-        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-    except BaseException:
-        traceback.print_exc()
-        code = 1
-    atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    return int(code or 0)
+    if pid:
+        os.write(told, STATUS.pack(pid))
+        os.write(told, STATUS.pack(os.waitpid(pid, 0)[1]))
+        os._exit(0)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(out, 1)
+    os.dup2(err, 2)
+    os.closerange(3, max(files) + 1)
+    os.environ.clear()
+    os.environ.update(asked["environment"])
+    sys.argv = ["portal", *asked["words"]]
+    return main(asked["words"])
 
 
 if __name__ == "__main__":
-    _serve(socket.socket(fileno=int(sys.argv[1])))
+    sys.exit(_serve(socket.socket(fileno=int(sys.argv[1]))))
