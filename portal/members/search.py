@@ -360,7 +360,7 @@ def figures(actor: User) -> list[Figure]:
         Figure(
             label=f"会籍{status.label}" if status is MembershipStatus.ACTIVE else status.label,
             number=str(counts.get(status.value, 0)),
-            note="人",
+            note="含不在本单位统计的" if status is MembershipStatus.ACTIVE else "人",
             endpoint="members.index",
             params={"status": status.value},
         )

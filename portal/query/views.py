@@ -28,7 +28,7 @@ from .pasted import Verdict
 
 bp = Blueprint("query", __name__, url_prefix="/query")
 
-SEE_OTHER = 303
+SEE_OTHER, REFUSED = 303, 422
 
 
 @bp.get("/")
@@ -121,9 +121,9 @@ def _answer(here: Here, node: Node) -> Answer:
         asked,
         columns,
         sort=sort,
-        after=request.args.get("after", type=int),
-        before=request.args.get("before", type=int),
-        number=max(1, request.args.get("page", 1, type=int)),
+        after=request.values.get("after", type=int),
+        before=request.values.get("before", type=int),
+        number=max(1, request.values.get("page", 1, type=int)),
         per_page=here.per_page,
     )
     chips = [
@@ -162,6 +162,8 @@ def _page(
         pager_of=_pager(here, answer) if answer else None,
         day_note=_day_note(answer.asked) if answer else "",
         tasks=tasks.open_to(current_user),
+        ticked=_ids(),
+        has_batches=current_user.holds(Permission.MEMBER_EDIT),
         recent=[(showing.readable(current_user, node), here.url(q=q)) for q, node in keeping.recent(current_user)],
     )
 
@@ -199,7 +201,7 @@ def _shown_columns(here: Here, columns: list[Field]) -> list[tuple[Field, list[t
 
 def _pager(here: Here, answer: Answer) -> SimpleNamespace:
     """Return what the pager shows; 下一页 goes on from the last row."""
-    number, rows = max(1, request.args.get("page", 1, type=int)), answer.page.rows
+    number, rows = max(1, request.values.get("page", 1, type=int)), answer.page.rows
     has_more = answer.page.has_more and rows
     return SimpleNamespace(
         total=answer.page.total,
@@ -224,8 +226,21 @@ def _day_note(asked: Asked) -> str:
 @bp.post("/select")
 @needs(Permission.MEMBER_READ)
 def select() -> ResponseReturnValue:
-    """Freeze the ticked rows, or all that the question finds, and go to the page of the task."""
+    """Freeze the ticked rows, or all that the question finds, and go to the page of the task.
+
+    What is missing is said above the same rows, ticked as they were.
+    """
     here = Here.read(request.form)
+    try:
+        return redirect(_start(here), SEE_OTHER)
+    except DomainError as error:
+        if error.status != REFUSED or isinstance(error, TooSlow):
+            raise
+        return _page(here, _answer(here, _base(here)), refusal=error.message), error.status
+
+
+def _start(here: Here) -> str:
+    """Return the address of the task for whom the form selects. Raises DomainError without a task, and for nobody."""
     task = next((one for one in tasks.open_to(current_user) if one.endpoint == request.form.get("task")), None)
     if task is None:
         raise DomainError("请先在列表上方选择要办理的事项，再点“办理”")
@@ -233,7 +248,7 @@ def select() -> ResponseReturnValue:
     ids = None if request.form.get("scope") == "all" else _ids()
     back = here.url(**{name: word for name in ("page", "after", "before") if (word := request.form.get(name))})
     selection = selections.freeze(current_user, Asked(node, here.day()), ids, back, here.order(current_user))
-    return redirect(url_for(task.endpoint, selection=selection.token), SEE_OTHER)
+    return url_for(task.endpoint, selection=selection.token)
 
 
 def _ids() -> list[int]:

@@ -207,6 +207,17 @@ def test_nobody_ticked_is_refused(operator, people):
     assert (answer.status_code, "没有选中会员" in answer.text) == (422, True)
 
 
+def test_who_forgot_the_task_finds_the_rows_ticked_as_they_were(operator, people):
+    sent = {"q": '{"all":[]}', "sort": "-name", "task": "", "scope": "ticked", "ids": [people["董机械"]]}
+
+    answer = operator.post("/query/select", data=sent)
+
+    ticked = re.findall(r'name="ids" value="(\d+)" form="task" checked', answer.text)
+    assert (answer.status_code, ticked) == (422, [str(people["董机械"])])
+    assert "没有办理" in answer.text
+    assert "请先在列表上方选择要办理的事项" in answer.text
+
+
 def test_a_selection_is_its_owners_alone(operator, people, tree, user_as, client_of):
     place = operator.post("/query/select", data={"task": "prints.of_selection", "scope": "all"}).location
 

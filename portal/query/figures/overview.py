@@ -225,4 +225,4 @@ def _in_order(words: str) -> list[int]:
 
 def definition(shown: Overview) -> str:
     """Return what the page counts, in one line."""
-    return f"正常会员、在本单位统计（含下级），截至 {show_date(shown.wish.day)}；会籍一栏按全部在册人员"
+    return f"正常会员、在本单位统计（含下级），截至 {show_date(shown.wish.day)}；会籍一栏另含保留会籍和已离会的人员"

@@ -35,7 +35,7 @@ from .summary import Cell, Flow
 
 Question = dict[str, Any]
 UNASSIGNED = "未分配（直属本级）"
-TOTAL, UNKNOWN = "合计", "未知"
+TOTAL, UNKNOWN = "合计", "不明"
 COUNTED: Question = {"field": "counted_here", "op": "eq", "value": True}
 ACTIVE: Question = {"field": "membership_status", "op": "eq", "value": "active"}
 HIGH_TITLES = [T.FULL.value, T.ASSOCIATE.value]

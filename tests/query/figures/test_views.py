@@ -94,7 +94,7 @@ def test_an_export_reads_back_and_leaves_its_purpose(client_of, user_as, tree, p
     assert "报送年度统计" in str(rows[-1][0])
     with pdfplumber.open(io.BytesIO(paper.data)) as document:
         (table,) = document.pages[0].extract_tables()
-    assert table[0] == ["年龄", "男", "女", "未知", "合计", "占比%"]
+    assert table[0] == ["年龄", "男", "女", "不明", "合计", "占比%"]
     assert table[-1] == ["合计", "1", "2", "0", "3", "100.0"]
     events = db.session.scalars(select(AuditEvent).where(AuditEvent.action == "report.export")).all()
     assert [(event.reason, event.details["as"]) for event in events] == [
