@@ -399,7 +399,7 @@ def _give_jobs(user: User) -> None:
     for state in (JobState.DONE, JobState.QUEUED):
         job = PrintJob(
             owner_id=user.id, title="选中的会员 1 人", kind=PrintKind.REGISTRATION, at_joining=False,
-            double_sided=False, check_url="http://127.0.0.1/prints/check/", member_ids=[1], state=state,
+            double_sided=False, check_url="http://127.0.0.1/prints/check/", member_ids=[1], skipped=[1], state=state,
         )  # fmt: skip
         db.session.add(job)
         db.session.flush()  # the file is named by its uuid
@@ -416,7 +416,7 @@ def _give_exports(user: User, unit: OrgUnit) -> None:
         item = Export(
             uuid=new_uuid(), owner_id=user.id, unit_id=unit.id, format=ExportFormat.XLSX, secrets=Secrets.FULL,
             columns=["name", "id_number"], member_ids=[1], day=today(), reading="全部会员", purpose="测试用的名册",
-            needs=["完整的证件号码"] if state is ExportState.PENDING else [], state=state, finished_at=now(),
+            needs=["完整的证件号码"] if state is ExportState.PENDING else [], state=state, finished_at=now(), skipped=1,
         )  # fmt: skip
         db.session.add(item)
         if state is ExportState.DONE:
