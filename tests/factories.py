@@ -31,6 +31,7 @@ from portal.org.models import Grant, OrgUnit, UnitKind, User
 from portal.org.permissions import Role
 from portal.org.service import found_unit
 from portal.query.exports.models import Export, ExportFormat, ExportState, Secrets
+from portal.query.rosters.models import PartState, Roster, RosterKind, RosterPart, RosterState
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 FAMILY_NAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨"
@@ -310,6 +311,25 @@ def make_matter(unit: OrgUnit, state: MatterState = MatterState.OPEN, *, member:
         MATTERS.fire(matter, steps[state], Hand(), comment="已核实")
         db.session.commit()
     return matter
+
+
+def make_roster(unit: OrgUnit, state: RosterState = RosterState.DRAFT) -> Roster:
+    """Add a list of the unit with nobody on it yet."""
+    item = Roster(
+        unit=unit, owner_id=make_user(Role.BRANCH_OPERATOR, unit, name="孙名单").id, title="春节慰问",
+        kind=RosterKind.HOLIDAY, item="米面油礼包", share=100, measure="份", day=today(), columns=[], state=state,
+    )  # fmt: skip
+    db.session.add(item)
+    db.session.flush()
+    return item
+
+
+def make_roster_part(unit: OrgUnit, state: PartState = PartState.WAITING) -> RosterPart:
+    """Add the part of a list that the unit is to check."""
+    part = RosterPart(unit=unit, roster=make_roster(unit, RosterState.CHECKING), state=state)
+    db.session.add(part)
+    db.session.flush()
+    return part
 
 
 def make_export(unit: OrgUnit, state: ExportState = ExportState.PENDING) -> Export:

@@ -28,6 +28,8 @@ MAKES: dict[str, Callable[..., Any]] = {
     "matters": factories.make_matter,
     "handover": factories.make_handover,
     "exports": factories.make_export,
+    "rosters": factories.make_roster,
+    "roster_parts": factories.make_roster_part,
 }
 UNSEEN = {ApplicationState.DRAFT}
 # how far the worker is with a file, once nobody has to confirm it any more

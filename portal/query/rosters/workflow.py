@@ -89,7 +89,8 @@ ROSTERS = Workflow(
              tone="primary", confirm="各分工会只看到自己的部分，可以确认“核对无误”或提出异议。"),
         Step("close", "定稿", OPEN, S.CLOSED, P.ROSTER_KEEP, at=the_unit, not_yet=_objections,
              confirm="定稿后不能再增补、核减，分工会也不能再提异议。"),
-        Step("void", "作废", OPEN, S.VOID, P.ROSTER_KEEP, at=the_unit, comment_required=True, tone="danger"),
+        Step("void", "作废", OPEN, S.VOID, P.ROSTER_KEEP, at=the_unit, comment_required=True, tone="danger",
+             confirm="作废后名单只能查看，不能再核对、打印或恢复。"),
     ), fetch, nobody, notify,
 )  # fmt: skip
 
