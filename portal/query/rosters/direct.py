@@ -33,7 +33,7 @@ EXAMPLE = "春节慰问品发放"
 IN_ONE = 1_000  # people of one PDF made while somebody waits; of more every branch gets its own
 NAME, STAFF_NO, BRANCH = (BY_NAME[name] for name in ("name", "staff_no", "branch"))
 SIGN_IN = (("序号", 12), ("姓名", 28), ("工号", 26), ("所属分工会", 44), ("签名", 36), ("备注", 0))
-FOOT = "制表人：　　　　　　　　　　分工会主席（签字）：　　　　　　　　　　　　　　年　　月　　日"
+FOOT = "制表人：　　　　　　　分工会主席（签字）：　　　　　　　　　　年　　月　　日"
 
 
 @dataclass(frozen=True)

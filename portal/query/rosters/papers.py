@@ -28,7 +28,7 @@ WRAPPED = 0.5  # of its own width that the longest text gets
 SIGN_FOR = (
     ("序号", 12), ("姓名", 26), ("工号", 24), ("品名", 36), ("签名", 28), ("日期", 22), ("代领人", 22),
 )  # fmt: skip
-SIGNED_BY_BRANCH = "制表人：　　　　　　　　　　分工会主席（签字）：　　　　　　　　　　　　　　年　　月　　日"
+SIGNED_BY_BRANCH = "制表人：　　　　　　　分工会主席（签字）：　　　　　　　　　　年　　月　　日"
 MARK = "＿"
 
 
