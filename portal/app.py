@@ -71,15 +71,15 @@ from portal.query.batches.models import BatchEdit
 from portal.query.definitions import views as definitions
 from portal.query.definitions.models import Definition
 from portal.query.exports import service as exports_service
-from portal.query.exports import store as export_files
 from portal.query.exports import views as exports
+from portal.query.exports.store import FILES as export_files
 from portal.query.figures import views as figures
-from portal.query.rosters import files as roster_files
 from portal.query.rosters import jobs as roster_jobs
 from portal.query.rosters import part_views as roster_parts
 from portal.query.rosters import service as rosters_service
 from portal.query.rosters import sheet_views as roster_sheets
 from portal.query.rosters import views as rosters
+from portal.query.rosters.files import FILES as roster_files
 from portal.query.rosters.models import Roster, RosterJob
 from portal.query.slow import service as slow_service
 from portal.query.slow import views as slow

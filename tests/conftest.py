@@ -29,8 +29,8 @@ from portal.core.web import limiter
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Role
 from portal.prints import chunks
-from portal.query.exports import store as export_files
-from portal.query.rosters import files as roster_files
+from portal.query.exports.store import FILES as export_files
+from portal.query.rosters.files import FILES as roster_files
 from tests import factories
 
 pytest.register_assert_rewrite("tests.client")  # its failed checks say what they saw

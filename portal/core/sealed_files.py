@@ -83,3 +83,51 @@ def read_sealed(path: Path, identity: str) -> Iterator[bytes]:
             sealed = file.read(int.from_bytes(head[1:], "big"))
             yield crypto.open_sealed(sealed, bound_to=_place(identity, number, is_last=is_last))
             number += 1
+
+
+class SealedFolder:
+    """The files of one kind of work, sealed, one for each uuid, in a folder of their own."""
+
+    def __init__(self, family: str) -> None:
+        self._family = family
+        self._folder: Path | None = None
+
+    def use(self, folder: Path) -> None:
+        """Keep the files in `folder`."""
+        self._folder = folder
+
+    def root(self) -> Path:
+        """Return the folder."""
+        if self._folder is None:
+            raise RuntimeError(f"the folder of {self._family} was not named")
+        return self._folder
+
+    def _path(self, uuid: str) -> Path:
+        return self.root() / f"{uuid}.sealed"
+
+    def writer(self, uuid: str) -> SealedWriter:
+        """Return what the file is written to; it is there whole or not at all."""
+        return SealedWriter(self._path(uuid), f"{self._family}|{uuid}")
+
+    def keep(self, uuid: str, content: bytes) -> int:
+        """Write the file, whole or not at all, and return its size in bytes."""
+        with self.writer(uuid) as file:
+            file.write(content)
+        return file.size
+
+    def has(self, uuid: str) -> bool:
+        """Whether the file is there."""
+        return self._path(uuid).exists()
+
+    def read(self, uuid: str) -> Iterator[bytes]:
+        """Yield the file, piece by piece. Raises crypto.KeyProblem where a piece does not fit."""
+        return read_sealed(self._path(uuid), f"{self._family}|{uuid}")
+
+    def remove(self, uuid: str) -> None:
+        """Remove the file, half of one too."""
+        for path in self.root().glob(f"{uuid}.*"):
+            path.unlink(missing_ok=True)
+
+    def names(self) -> list[str]:
+        """Return the uuids that have files."""
+        return sorted({path.stem for path in self.root().glob("*-*.*")}) if self.root().exists() else []

@@ -5,12 +5,10 @@ No transaction is open while a chunk is printed. What is finished lies in sealed
 
 from __future__ import annotations
 
-import fcntl
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from sqlalchemy import select, update
@@ -20,6 +18,7 @@ from portal.core import db as database
 from portal.core.calendar import now
 from portal.core.db import db
 from portal.core.pdf import Paper, PdfError, Rendered
+from portal.core.queues import never, work_through
 from portal.members import filing, paper, printing
 from portal.members.models import Member
 from portal.members.printing import Papers
@@ -58,32 +57,9 @@ class Task:
     papers: list[list[Paper]]
 
 
-def never() -> bool:
-    """Work to the end."""
-    return False
-
-
 def work(stopping: Callable[[], bool] = never) -> None:
     """Do all jobs that wait, the oldest first, until `stopping()`; nothing where another process is at it."""
-    with _alone() as is_alone:
-        while is_alone and not stopping():
-            order = _next()
-            if order is None:
-                return
-            _do(order, stopping)
-
-
-@contextmanager
-def _alone() -> Iterator[bool]:
-    """Hold the lock of the worker, which ends with its process however that ends."""
-    chunks.root().mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (chunks.root() / "lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+    work_through(chunks.root(), _next, _do, stopping)
 
 
 def _next() -> Order | None:

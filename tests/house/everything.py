@@ -51,10 +51,10 @@ from portal.query.batches.models import BatchEdit, BatchEditRow, Outcome
 from portal.query.definitions import blanks
 from portal.query.definitions.blanks import Blank, BlankKind
 from portal.query.definitions.models import Definition, DefinitionVersion, Reach
-from portal.query.exports import store as export_files
 from portal.query.exports.models import Export, ExportFormat, ExportState, Secrets
+from portal.query.exports.store import FILES as export_files
 from portal.query.models import Selection
-from portal.query.rosters import files as roster_files
+from portal.query.rosters.files import FILES as roster_files
 from portal.query.rosters.models import Roster, RosterJob, RosterJobState, RosterKind, RosterPart, RosterRow
 from portal.query.slow.models import SlowQuestion
 from tests import doors, factories

@@ -10,6 +10,7 @@ import time
 
 import pypdf
 
+from portal.core import queues
 from portal.core.db import db
 from portal.members import printing
 from portal.prints import chunks, worker
@@ -78,7 +79,7 @@ def test_a_killed_job_goes_on_with_what_is_finished(operator, tree, folder, monk
 
 def test_a_second_worker_leaves_the_first_alone(operator, members, folder):
     job = ask(operator, ids_of(members))
-    with worker._alone() as is_alone:
+    with queues._alone(chunks.root()) as is_alone:
         assert is_alone
         worker.work()
 

@@ -28,10 +28,11 @@ from ..asking import Asked, Sort
 from ..conditions import Node, QueryError
 from ..fields import BY_NAME, askable
 from ..models import Selection
-from . import files, making, ready, rules, store
+from . import files, making, ready, rules
 from .making import Order
 from .models import CONFIRMED_WITHIN, EXAMPLE, LIVE, Export, ExportFormat, ExportState, Secrets
 from .ready import Template
+from .store import FILES
 from .workflow import EXPORT, fetch
 
 AT_ONCE_MOST = 2000  # members whose file is made while one waits
@@ -327,10 +328,10 @@ def take(actor: User, export_id: int) -> tuple[Export, Iterator[bytes]]:
     Raises Absent; Forbidden, and QueryError, where she could not have it made any more.
     """
     item = own(actor, export_id)
-    if item.state is not ExportState.DONE or not store.has(item.uuid):
+    if item.state is not ExportState.DONE or not FILES.has(item.uuid):
         raise Absent
     making.fields_of(actor, item.template, item.columns)
     made_at = item.finished_at or item.created_at
     handing.check_still(actor, item.member_ids, item.day, made_at=made_at, skipped=item.skipped)
     audit.record(actor, "exports.download", item, batch_id=item.uuid)
-    return item, store.read(item.uuid)
+    return item, FILES.read(item.uuid)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from sqlalchemy import select, update
 
@@ -14,11 +12,13 @@ from portal.core import db as database
 from portal.core.actors import CLOCK
 from portal.core.calendar import now
 from portal.core.db import db
+from portal.core.queues import never, work_through
 from portal.org.models import User
 
-from . import making, store
+from . import making
 from .making import GivenUp, Order
 from .models import CONFIRMED_WITHIN, KEPT_FOR, LIVE, Export, ExportState
+from .store import FILES
 from .workflow import EXPORT
 
 log = logging.getLogger("portal.exports")
@@ -26,32 +26,9 @@ log = logging.getLogger("portal.exports")
 TOLD_EVERY = 5_000  # members; each time is a transaction
 
 
-def never() -> bool:
-    """Work to the end."""
-    return False
-
-
 def work(stopping: Callable[[], bool] = never) -> None:
     """Make all files that wait, until `stopping()`; nothing where another process is at it."""
-    with _alone() as is_alone:
-        while is_alone and not stopping():
-            found = _next()
-            if found is None:
-                return
-            _do(*found, stopping)
-
-
-@contextmanager
-def _alone() -> Iterator[bool]:
-    """Hold the lock of the worker, which ends with its process however that ends."""
-    store.root().mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (store.root() / "lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+    work_through(FILES.root(), _next, _do, stopping)
 
 
 def _next() -> tuple[int, str, Order] | None:
@@ -66,8 +43,9 @@ def _next() -> tuple[int, str, Order] | None:
     return found
 
 
-def _do(number: int, uuid: str, order: Order, stopping: Callable[[], bool]) -> None:
+def _do(claimed: tuple[int, str, Order], stopping: Callable[[], bool]) -> None:
     """Make the file, and close the row; one that can not be made is closed as failed."""
+    number, uuid, order = claimed
     last = 0
 
     def told(done: int) -> bool:
@@ -83,7 +61,7 @@ def _do(number: int, uuid: str, order: Order, stopping: Callable[[], bool]) -> N
 
     database.reads()
     try:
-        with store.writer(uuid) as out:
+        with FILES.writer(uuid) as out:
             outcome = making.write(out, order, told=told)
         _finish(number, outcome, size=out.size)
     except GivenUp:
@@ -93,7 +71,7 @@ def _do(number: int, uuid: str, order: Order, stopping: Callable[[], bool]) -> N
         # its words may quote a row, so the log gets its kind only
         log.error("export %s: %s", uuid, type(error).__name__)
         _set(number, state=ExportState.FAILED, finished_at=now())
-        store.remove(uuid)
+        FILES.remove(uuid)
 
 
 def _set(number: int, **values: object) -> bool:
@@ -111,7 +89,7 @@ def _finish(number: int, outcome: making.Outcome, *, size: int) -> None:
     item = db.session.scalars(select(Export).where(Export.id == number).with_for_update(of=Export)).one()
     if item.state is not ExportState.RUNNING:
         db.session.rollback()
-        store.remove(item.uuid)
+        FILES.remove(item.uuid)
         return
     item.state, item.done, item.finished_at = ExportState.DONE, item.total, now()
     item.skipped, item.size = outcome.skipped, size
@@ -134,8 +112,8 @@ def sweep() -> None:
     for item in db.session.scalars(old.with_for_update(of=Export)):
         item.state = ExportState.REMOVED
         audit.record(CLOCK, "exports.remove", item, batch_id=item.uuid)
-        database.later(store.remove, item.uuid)
+        database.later(FILES.remove, item.uuid)
     kept = {*db.session.scalars(select(Export.uuid).where(Export.state.in_((*LIVE, ExportState.DONE))))}
-    for name in store.names():
+    for name in FILES.names():
         if name not in kept:
-            store.remove(name)
+            FILES.remove(name)

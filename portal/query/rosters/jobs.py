@@ -17,7 +17,7 @@ from portal.org.models import User
 from portal.org.permissions import Permission as P
 
 from .. import handing
-from . import files
+from .files import FILES
 from .models import LIVE, Roster, RosterJob, RosterState
 from .models import RosterJobState as J
 from .workflow import ROSTERS
@@ -77,7 +77,7 @@ def content_of(actor: User, number: int) -> tuple[RosterJob, Iterator[bytes]]:
     Raises Absent; Forbidden where she could not have it made any more.
     """
     job = find(actor, number)
-    if job.state is not J.DONE or not files.has(job.uuid):
+    if job.state is not J.DONE or not FILES.has(job.uuid):
         raise Absent
     made_at = job.finished_at or job.created_at
     if job.roster_id is None:
@@ -87,7 +87,7 @@ def content_of(actor: User, number: int) -> tuple[RosterJob, Iterator[bytes]]:
         handing.check_still(actor, (), local(made_at).date(), made_at=made_at)
         ROSTERS.fetch(actor, job.roster_id)
     audit.record(actor, "roster.papers_take", job, batch_id=job.uuid)
-    return job, files.read(job.uuid)
+    return job, FILES.read(job.uuid)
 
 
 def waiting_since() -> datetime | None:
@@ -103,8 +103,8 @@ def sweep() -> None:
     for job in db.session.scalars(old.with_for_update(of=RosterJob)):
         db.session.execute(update(RosterJob).where(RosterJob.id == job.id).values(state=J.REMOVED))
         audit.record(CLOCK, "roster.papers_remove", job, batch_id=job.uuid)
-        database.later(files.remove, job.uuid)
+        database.later(FILES.remove, job.uuid)
     kept = {*db.session.scalars(select(RosterJob.uuid).where(RosterJob.state.in_((*LIVE, J.DONE))))}
-    for name in files.names():
+    for name in FILES.names():
         if name not in kept:
-            files.remove(name)
+            FILES.remove(name)

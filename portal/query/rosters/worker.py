@@ -5,13 +5,11 @@ No transaction is open while a document is made. A job that was broken off is do
 
 from __future__ import annotations
 
-import fcntl
 import io
 import logging
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
@@ -21,9 +19,11 @@ from portal.core import db as database
 from portal.core.calendar import now
 from portal.core.db import db
 from portal.core.pdf import Paper
+from portal.core.queues import never, work_through
 from portal.org.models import User
 
-from . import direct, files, papers, service, tables
+from . import direct, papers, service, tables
+from .files import FILES
 from .models import LIVE, RosterJob
 from .models import RosterJobState as J
 from .papers import SheetKind
@@ -41,32 +41,9 @@ class Document:
     paper: Paper
 
 
-def never() -> bool:
-    """Work to the end."""
-    return False
-
-
 def work(stopping: Callable[[], bool] = never) -> None:
     """Do all jobs that wait, the oldest first, until `stopping()`; nothing where another process is at it."""
-    with _alone() as is_alone:
-        while is_alone and not stopping():
-            number = _next()
-            if number is None:
-                return
-            _do(number, stopping)
-
-
-@contextmanager
-def _alone() -> Iterator[bool]:
-    """Hold the lock of the worker, which ends with its process however that ends."""
-    files.root().mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (files.root() / "lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+    work_through(FILES.root(), _next, _do, stopping)
 
 
 def _next() -> int | None:
@@ -93,7 +70,7 @@ def _do(number: int, stopping: Callable[[], bool]) -> None:
                     return
                 made.append((document.name, rendered))
                 _set(number, done=len(made))
-        size = files.keep(uuid, _archive([(TABLE, table), *made] if table else made))
+        size = FILES.keep(uuid, _archive([(TABLE, table), *made] if table else made))
         _finish(number, size)
     except Exception as error:
         db.session.rollback()

@@ -14,6 +14,7 @@ from portal.core.calendar import now
 from portal.core.db import db
 from portal.core.errors import DomainError
 from portal.core.patience import within
+from portal.core.queues import never
 from portal.org.models import User
 from portal.query import asking, selections
 from portal.query.asking import Asked, Sort
@@ -28,11 +29,6 @@ SECONDS = 600.0
 TOO_LONG = "查询超过 10 分钟，已停止；请加上所属分工会等条件缩小范围"
 BROKEN = "系统出错，没有完成；请稍后再试，若仍出现请联系系统管理员"
 LOST_AFTER = timedelta(seconds=2 * SECONDS)  # whoever worked on it is gone
-
-
-def never() -> bool:
-    """Work to the end."""
-    return False
 
 
 def work(stopping: Callable[[], bool] = never) -> None:

@@ -69,7 +69,11 @@ def written(actor, asked: Asked, columns, sort: Sort, kind=ExportFormat.XLSX) ->
 def test_every_field_reads_as_on_the_page_for_every_office_and_day(tree, offices):
     people = populate(tree, 40, seed=3)
     with time_machine.travel(noon(TODAY), tick=False):
-        whole = factories.make_member(tree["a"], name="安全有", **FULL_ROWS)
+        born = date(1975, 5, 6)  # old enough for all that the rows say of her
+        whole = factories.make_member(
+            tree["a"], name="安全有", sex="2", birth_date=born, id_number=factories.id_number(birth=born, sex="2"),
+            **FULL_ROWS,
+        )  # fmt: skip
         none = factories.make_member(tree["a"], name="安全无", children=[], honors=[], family_members=[])
         whole.user_id = offices[1].id  # her own record, which she sees otherwise
         history.write(whole, {"photo": None}, factories.SHELL, reason="测试")

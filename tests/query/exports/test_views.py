@@ -19,8 +19,9 @@ from portal.core.notices import Notice
 from portal.members import history
 from portal.org.models import Grant
 from portal.org.permissions import Role
-from portal.query.exports import service, store, worker
+from portal.query.exports import service, worker
 from portal.query.exports.models import Export, ExportState
+from portal.query.exports.store import FILES
 from tests import factories
 from tests.query.exports import books
 from tests.query.test_views import address, found
@@ -193,7 +194,7 @@ def test_full_numbers_wait_for_a_second_person(operator, chair, client_of, peopl
     taken = browser.submit(f"/query/exports/{item.id}", action="file")
     assert books.rows_in(taken.data)[1] == ["安小青", number]
     assert "殷主席" in books.about(taken.data)["确认人"]
-    sealed = next(store.root().glob("*.sealed")).read_bytes()
+    sealed = next(FILES.root().glob("*.sealed")).read_bytes()
     assert sealed[:2] != b"PK"
     assert len(sealed) > len(taken.data)
     assert [len(events(f"exports.{verb}")) for verb in ("ask", "confirm", "finish", "download")] == [1, 1, 1, 1]
@@ -271,7 +272,7 @@ def test_a_long_one_is_made_by_the_clock_for_its_owner_alone(operator, chair, cl
         db.session.commit()
     database.run_later()
     assert db.session.get(Export, item.id).state is ExportState.REMOVED
-    assert store.names() == []
+    assert FILES.names() == []
 
 
 def test_a_broken_off_one_is_made_anew_and_one_taken_back_is_not(operator, client_of, people, monkeypatch):

@@ -23,7 +23,8 @@ from portal.org.models import Grant
 from portal.org.permissions import Role
 from portal.query import selections
 from portal.query.asking import Asked
-from portal.query.rosters import direct, files, papers, worker
+from portal.query.rosters import direct, papers, worker
+from portal.query.rosters.files import FILES
 from portal.query.rosters.models import RosterJob
 from tests import factories
 from tests.client import words
@@ -117,7 +118,7 @@ def test_many_people_are_printed_branch_by_branch_in_the_background(client_of, u
     assert counted == [[1, 1, 0], [0, 0, 1]]
     job = db.session.scalars(select(RosterJob)).one()
     told = [event.action for event in audit.events_of(job)]
-    assert (files.has(job.uuid), told) == (True, ["roster.papers_finish", "roster.papers_take"])
+    assert (FILES.has(job.uuid), told) == (True, ["roster.papers_finish", "roster.papers_take"])
     keeper.grants[0].revoked_at = now()
     db.session.add(Grant(user=keeper, role=Role.BRANCH_OPERATOR, unit=tree["a"], starts=today()))
     db.session.commit()

@@ -20,7 +20,8 @@ from portal.members import history
 from portal.org.models import OrgUnit
 from portal.org.permissions import Role
 from portal.org.units.names import rename
-from portal.query.rosters import files, jobs, service, worker
+from portal.query.rosters import jobs, service, worker
+from portal.query.rosters.files import FILES
 from portal.query.rosters.models import RosterJob
 from portal.query.rosters.models import RosterJobState as J
 from portal.query.rosters.workflow import ROSTERS
@@ -67,7 +68,7 @@ def made(job: RosterJob) -> dict[str, bytes]:
     worker.work()
     db.session.refresh(job)
     assert job.state is J.DONE
-    with zipfile.ZipFile(io.BytesIO(b"".join(files.read(job.uuid)))) as archive:
+    with zipfile.ZipFile(io.BytesIO(b"".join(FILES.read(job.uuid)))) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
@@ -139,21 +140,21 @@ def test_a_list_out_of_scope_by_then_makes_no_file(keeper, school, caplog):
     worker.work()
 
     db.session.refresh(job)
-    assert (job.state, files.has(job.uuid)) == (J.FAILED, False)
+    assert (job.state, FILES.has(job.uuid)) == (J.FAILED, False)
     assert "赵" not in caplog.text
 
 
 def test_old_files_go_with_a_trace(keeper, school):
     job = ask(keeper, freeze(keeper))
     made(job)
-    assert files.names() == [job.uuid]
+    assert FILES.names() == [job.uuid]
 
     with time_machine.travel(now() + timedelta(days=8), tick=False):
         jobs.sweep()
         db.session.commit()
     database.run_later()
 
-    assert (job.state, files.names()) == (J.REMOVED, [])
+    assert (job.state, FILES.names()) == (J.REMOVED, [])
     assert [event.action for event in audit.events_of(job)][-1] == "roster.papers_remove"
 
 
