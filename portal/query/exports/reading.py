@@ -262,17 +262,6 @@ def _shown(column: Field) -> Callable[[Hashable], str]:
     return lambda raw: kinds.show(column, raw)
 
 
-def in_scope(actor: User, ids: Sequence[int], day: date) -> list[int]:
-    """Return those of `ids` whom the actor may read, in their order."""
-    asked = Asked(EVERYBODY, day)
-    rows = asking.rows_of(actor, asked)
-    may: set[int] = set()
-    for some in many.in_chunks(ids, AT_ONCE):
-        query = asking.selected(actor, asked, rows.member_id, rows=rows).where(rows.member_id.in_(some))
-        may |= set(db.session.scalars(query))
-    return [one for one in ids if one in may]
-
-
 def outside_branches(actor: User, ids: Sequence[int], day: date) -> bool:
     """Whether any of `ids` is in no branch at which the actor herself reads the family: her right lies above it."""
     branches = [grant.unit for grant in actor.giving(Permission.MEMBER_FAMILY) if not grant.unit.approves_members]
