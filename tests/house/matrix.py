@@ -146,6 +146,7 @@ figures.index               GET   -             L F . . . . . F F L P
 figures.report              GET   -             L F . . . . . F F L P
 figures.export              POST  -             L F . . . . . F F L P
 figures.counted             GET   -             L F . . . . . F F L P
+figures.export_counted      POST  -             L F . . . . . F F L P
 figures.moved               GET   -             L F . . . . . F F L P
 figures.one_page            GET   -             L F . . . . . F F L P
 query.run                   POST  -             L F . . . . . F F L P

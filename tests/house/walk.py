@@ -340,6 +340,7 @@ class Walk:
             "figures.report": ({"name": "basics"}, {}),
             "figures.export": ({"name": "basics"}, {"purpose": "年度统计", "kind": "xlsx"}),
             "figures.counted": ({"by": "sex"}, {}),
+            "figures.export_counted": ({"by": "sex"}, {"purpose": "年度统计", "kind": "xlsx"}),
             "figures.moved": ({"name": "monthly", "kind": "joined"}, {}),
             "rosters.new": ({"selection": here.get("selection")}, {"title": "春节慰问品", "kind": "holiday"}),
             **{f"rosters.{verb}": ({"id": here.get("roster")}, {}) for verb in ("detail", "export", "sheets")},

@@ -74,8 +74,12 @@ def export(name: str) -> ResponseReturnValue:
         except DomainError as error:
             form.refuse(error)
         else:
-            return download(content, MIMETYPES[form.kind.data], file_name)
+            return _file(form.kind.data, file_name, content)
     return _report(name, form)
+
+
+def _file(kind: str, name: str, content: bytes) -> ResponseReturnValue:
+    return download(content, MIMETYPES[kind], f"{name}.{kind.partition('-')[0]}")
 
 
 def _report(name: str, form: ExportForm) -> ResponseReturnValue:
@@ -253,12 +257,43 @@ def one_page() -> ResponseReturnValue:
 @needs(Permission.MEMBER_READ)
 def counted() -> ResponseReturnValue:
     """Count whom the question in the address finds by one or two fields."""
-    here, by = Here.read(), [name for name in request.args.getlist("by") if name][:2]
-    status, refusal, reading = 200, "", ""
+    return _counted(ExportForm(formdata=None))
+
+
+@bp.post("/summary")
+@renders
+@needs(Permission.MEMBER_READ)
+def export_counted() -> ResponseReturnValue:
+    """Give the summary out as a file."""
+    form, here = ExportForm(), Here.read()
+    if form.validate_on_submit():
+        try:
+            asked, user = _asked(here), current_user._get_current_object()
+            found = exporting.export_summary(user, asked, _by(), kind=form.kind.data, purpose=form.text("purpose"))
+        except DomainError as error:
+            form.refuse(error)
+        else:
+            return _file(form.kind.data, *found)
+    return _counted(form)
+
+
+def _by() -> list[str]:
+    """Return the names of the fields to count by, two at most."""
+    return [name for name in request.args.getlist("by") if name][:2]
+
+
+def _asked(here: Here) -> Asked:
+    """Return the question of the address. Raises QueryError."""
+    return Asked(keeping.node_of(current_user, here.q) if here.q else showing.DEFAULT, here.day())
+
+
+def _counted(form: ExportForm) -> ResponseReturnValue:
+    here, by = Here.read(), _by()
+    status, refusal, reading = form.status, "", ""
     found: Summary | None = None
     try:
-        node = keeping.node_of(current_user, here.q) if here.q else showing.DEFAULT
-        asked = Asked(node, here.day())
+        asked = _asked(here)
+        node = asked.where
         reading = showing.reading(node, check(current_user, node))
         with within(listing.SECONDS, listing.ADVICE):
             found = summary(current_user, asked, by) if by else None
@@ -276,6 +311,8 @@ def counted() -> ResponseReturnValue:
         said = saying.of_summary(found, reading, show_date(asked.day))
     body = render_template(
         "query/summary.html",
+        form=form,
+        export_url=url_for(".export_counted", **_words()),
         picture=picture,
         said=said,
         warning=small.warning(current_user, asked.where, found) if found else "",

@@ -9,15 +9,18 @@ import re
 import unicodedata
 from datetime import date
 
+import openpyxl
 import pdfplumber
 import pytest
 import time_machine
 
 from portal.core.calendar import show_date, today
+from portal.core.db import db
+from portal.org.models import User
 from portal.org.permissions import Role
 from portal.query import asking, conditions
 from portal.query.asking import Asked
-from portal.query.figures import charts, drawing, saying
+from portal.query.figures import charts, drawing, exporting, forms, saying
 from portal.query.figures.charts import ChartKind as K
 from portal.query.figures.charts import Numbers, Series
 from portal.query.figures.reports import TOTAL, Wish
@@ -30,7 +33,7 @@ from tests.query.asked import Asker
 from tests.query.people import noon, populate
 
 TODAY = date(2026, 2, 28)
-QUESTIONS = 200 if PROOF else 8
+QUESTIONS, PAPERS = (200, 20) if PROOF else (8, 2)
 BY = ("sex", "age", "branch", "title_level", "marital_status", "education", "children_count", "counted_here")
 
 
@@ -138,6 +141,23 @@ def test_chart_table_and_count_agree_for_random_questions(tree, user_as):
                         assert (number, link) == (table[place], str(table[place]))
                 assert drawing.drawing(chart, 880, "one").shapes
                 drawn_kinds.add(kind)
+            lines = exporting.summary_table(found)
+            assert [line[1:-1] for line in lines[1:]] == [
+                tuple(str(cell.number) for cell in (*cells, total))
+                for cells, total in [*((line.cells, line.total) for line in found.lines), (found.totals, found.total)]
+            ]
+            _, sheet = exporting.export_summary(operator, asked, by, kind=forms.XLSX, purpose="核对人数")
+            rows = openpyxl.load_workbook(io.BytesIO(sheet)).active.iter_rows(min_row=2, values_only=True)
+            shown = [tuple(str(value) for value in row if value is not None) for row in rows]
+            assert [line[:-1] for line in shown[: len(lines)]] == [line[:-1] for line in lines]
+            if serial < PAPERS:
+                _, paper = exporting.export_summary(operator, asked, by, kind=forms.PDF, purpose="核对人数")
+                with pdfplumber.open(io.BytesIO(paper)) as read:
+                    tables = [row for page in read.pages for table in page.extract_tables() for row in table]
+                assert [tuple("".join((cell or "").split()) for cell in row) for row in tables if row[0]] == [
+                    tuple("".join(cell.split()) for cell in line) for line in lines
+                ]
+            operator = db.session.get_one(User, operator.id)
     assert drawn_kinds >= {K.PYRAMID, K.BAR, K.STACKED}
 
 

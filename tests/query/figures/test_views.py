@@ -112,3 +112,22 @@ def test_any_question_is_counted_by_two_fields(client_of, user_as, tree, people)
     assert lines[tree["a"].name] == ["1", "1", "0", "0", "0", "2", "66.7"]
     assert lines["合计"] == ["1", "2", "0", "0", "0", "3", "100.0"]
     assert "还没有选择分组的字段" in words(browser.get("/query/summary").text)
+
+
+def test_a_summary_is_given_out_with_its_purpose(client_of, user_as, tree, people):
+    browser = client_of(user_as(Role.BRANCH_OPERATOR, tree["a"]))
+    address = "/query/summary?by=branch&by=sex"
+
+    refused = browser.post(address, data={"purpose": " ", "kind": "xlsx"})
+    file = browser.submit(address, {"purpose": "核对人数"}, action="summary")
+
+    assert (refused.status_code, "请填写用途" in words(refused.text)) == (422, True)
+    sheet = openpyxl.load_workbook(io.BytesIO(file.data)).active
+    rows = [tuple(value for value in row if value is not None) for row in sheet.iter_rows(values_only=True)]
+    assert rows[:4] == [
+        ("所属分工会、性别汇总",), ("所属分工会", "男", "女", "未知", "未说明", "未填", "合计", "占比%"),
+        (tree["a"].name, 1, 1, 0, 0, 0, 2, 100), ("合计", 1, 1, 0, 0, 0, 2, 100),
+    ]  # fmt: skip
+    assert any(row and "核对人数" in str(row[0]) for row in rows)
+    event = db.session.scalars(select(AuditEvent).where(AuditEvent.action == "report.export")).one()
+    assert (event.reason, event.details["by"]) == ("核对人数", "branch、sex")
