@@ -190,9 +190,9 @@ def transacted(view: View, refused: Callable[[DomainError], None]) -> View:
             raise Conflict("数据刚刚被他人改动，请返回刷新后重试") from error
         except (OverflowError, DataError) as error:
             db.session.rollback()
-            if isinstance(error, DataError) and getattr(error.orig, "sqlstate", "") != OUT_OF_RANGE:
+            if isinstance(error, DataError) and not _names_nothing(error):
                 raise
-            raise Absent from error  # a number in the address that no row can have
+            raise Absent from error
         except OperationalError as error:
             db.session.rollback()
             raise _from_database(error) from error
@@ -205,10 +205,14 @@ def transacted(view: View, refused: Callable[[DomainError], None]) -> View:
     return wrapper
 
 
+def _names_nothing(error: DataError) -> bool:
+    """Whether no row can have what an address names: a number beyond its column, or a text with a NUL."""
+    return getattr(error.orig, "sqlstate", "") == OUT_OF_RANGE or "NUL" in str(error.orig)
+
+
 def _refuse_nul() -> None:
-    """Raise DomainError for a NUL in an address or a form: no text has one, and PostgreSQL takes none."""
-    typed = [word for given in (request.args, request.form) for _, words in given.lists() for word in words]
-    if any("\0" in word for word in (*typed, *(request.view_args or {}).values()) if isinstance(word, str)):
+    """Raise DomainError for a NUL among the words of an address or a form: PostgreSQL takes none in a text."""
+    if any("\0" in word for given in (request.args, request.form) for _, words in given.lists() for word in words):
         raise DomainError("内容里有看不见的控制字符，没有办理；请删除后重新输入，不要从其他程序粘贴")
 
 

@@ -62,11 +62,18 @@ def test_the_joining_form_takes_a_photo_but_no_more_text(client: DistrustfulClie
     assert "照片已保存" in with_photo.text
 
 
-@pytest.mark.parametrize("path", ["/members/?q=%00", "/query/reports/basics?unit=a%00", "/joining/apply/%00"])
+@pytest.mark.parametrize("path", ["/members/?q=%00", "/query/reports/basics?unit=a%00"])
 def test_a_nul_in_an_address_is_refused_by_either_database(app: Flask, user_as, tree, path) -> None:
     answer = client_of(app, user_as(Role.UNION_OPERATOR, tree["root"])).get(path)
 
     assert (answer.status_code, "看不见的控制字符" in answer.text) == (422, True)
+
+
+@pytest.mark.parametrize("path", ["/joining/apply/%00", "/help/%00", "/query/reports/%00", "/handover/new/%00"])
+def test_a_nul_names_nothing_in_a_path(app: Flask, user_as, tree, path) -> None:
+    answer = client_of(app, user_as(Role.UNION_OPERATOR, tree["root"])).get(path)
+
+    assert answer.status_code == 404
 
 
 def test_a_nul_in_a_form_is_refused_by_either_database(client: DistrustfulClient, code) -> None:

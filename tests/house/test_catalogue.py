@@ -201,7 +201,7 @@ def test_a_document_within_rows_is_shown_by_its_tail_wherever_it_is_shown() -> N
         assert [number in text for text in texts] == [False] * len(texts)
         assert f'value="**************{number[-4:]}"' in typed
         assert number[-4:] in texts[1]
-        assert history._traced(field.name, None, value) == ("", history.CHANGED)
+        assert history.traced(field.name, None, value) == ("", history.CHANGED)
     assert [field.name for field in fields] == ["children"]
 
 

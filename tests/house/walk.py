@@ -42,7 +42,7 @@ EXPORT = {"q": '{"all":[]}', "purpose": "节日慰问名册核对", "format": "x
 DEFINITION = {"name": "新口径", "reach": "private", "sentence": "性别 等于「女」"}
 
 # whom the database has to tell apart: on the second kind of server the others walk under --proof alone
-TOLD_APART = ("member", "operator of a", "union operator", "super administrator")
+TOLD_APART = ("operator of a", "union operator")
 
 Place = tuple[dict[str, Any], dict[str, Any]]  # arguments of the address, body
 

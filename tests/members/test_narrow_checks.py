@@ -74,7 +74,7 @@ def new_values(name: str) -> list[Any]:
         case Kind.INTEGER:
             return [0, 1, 2, None]
         case Kind.DATE | Kind.MONTH:
-            return [kinds.parse(field, text) for text in ("1990-05-01", "2010-09-01")] + [None]
+            return [kinds.parse(field, text) for text in ("1950-05-01", "1990-05-01", "2010-09-01")] + [None]
         case Kind.MULTI_CHOICE:
             return [["1"], None]
     return ["新的", None]
