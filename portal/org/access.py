@@ -53,7 +53,18 @@ def scoped(model: type[Any], actor: User, permission: Permission, *columns: Any)
 
 def fetch(model: type[Any], item_id: int, actor: User, permission: Permission) -> Any:
     """Return the row `item_id`, locked if the request writes. Raises Absent for no row and for no right alike."""
-    query = scoped(model, actor, permission).where(model.id == item_id)
+    return _only(model, scoped(model, actor, permission).where(model.id == item_id))
+
+
+def own(model: type[Any], item_id: int, actor: User) -> Any:
+    """Return the row `item_id` whose owner the actor is, locked if the request writes. Raises Absent.
+
+    `model` has an `owner_id`.
+    """
+    return _only(model, select(model).where(model.id == item_id, model.owner_id == actor.id))
+
+
+def _only(model: type[Any], query: Select[Any]) -> Any:
     if database.is_writing():
         query = query.with_for_update(of=model)
     item = db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()

@@ -109,12 +109,7 @@ def start_new(actor: User, **how: object) -> PrintJob:
 
 def find(actor: User, job_id: int) -> PrintJob:
     """Return one of the actor's own jobs, locked if the request writes. Raises Absent."""
-    query = select(PrintJob).where(PrintJob.id == job_id, PrintJob.owner_id == actor.id)
-    if database.is_writing():
-        query = query.with_for_update(of=PrintJob)
-    job = db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
-    if job is None:
-        raise Absent
+    job: PrintJob = access.own(PrintJob, job_id, actor)
     return job
 
 

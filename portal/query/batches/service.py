@@ -10,15 +10,15 @@ from typing import Any, cast
 from sqlalchemy import Table, bindparam, delete, func, insert, select, update
 
 from portal.core import audit, kinds, notices
-from portal.core import db as database
 from portal.core.actors import CLOCK
 from portal.core.calendar import now, show_date, today
 from portal.core.db import db, new_uuid
-from portal.core.errors import Absent, Conflict, DomainError
+from portal.core.errors import Conflict, DomainError
 from portal.members import dating, history, many, sight
 from portal.members.catalogue import FIELD
 from portal.members.dating import Piece
 from portal.members.models import Member
+from portal.org import access
 from portal.org.models import User
 from portal.query import selections
 from portal.query.conditions import no_field
@@ -123,12 +123,7 @@ def _told(item: BatchEdit) -> dict[str, Any]:
 
 def find(actor: User, batch_edit_id: int) -> BatchEdit:
     """Return an edit of the actor's own, locked if the request writes. Raises Absent."""
-    query = select(BatchEdit).where(BatchEdit.id == batch_edit_id, BatchEdit.owner_id == actor.id)
-    if database.is_writing():
-        query = query.with_for_update(of=BatchEdit)
-    item = db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
-    if item is None:
-        raise Absent
+    item: BatchEdit = access.own(BatchEdit, batch_edit_id, actor)
     return item
 
 

@@ -256,12 +256,7 @@ def find(actor: User, export_id: int) -> Export:
 
 def own(actor: User, export_id: int) -> Export:
     """Return one of the actor's own exports, locked if the request writes. Raises Absent."""
-    query = select(Export).where(Export.id == export_id, Export.owner_id == actor.id)
-    if database.is_writing():
-        query = query.with_for_update(of=Export)
-    item = db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
-    if item is None:
-        raise Absent
+    item: Export = access.own(Export, export_id, actor)
     return item
 
 

@@ -13,6 +13,7 @@ from portal.core.actors import CLOCK
 from portal.core.calendar import local, now
 from portal.core.db import db
 from portal.core.errors import Absent, DomainError
+from portal.org import access
 from portal.org.models import User
 from portal.org.permissions import Permission as P
 
@@ -58,10 +59,7 @@ def start(actor: User, roster: Roster) -> RosterJob:
 
 def find(actor: User, number: int) -> RosterJob:
     """Return one of the actor's own jobs. Raises Absent."""
-    query = select(RosterJob).where(RosterJob.id == number, RosterJob.owner_id == actor.id)
-    job = db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
-    if job is None:
-        raise Absent
+    job: RosterJob = access.own(RosterJob, number, actor)
     return job
 
 

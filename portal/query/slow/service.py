@@ -14,6 +14,7 @@ from portal.core.calendar import now
 from portal.core.db import db
 from portal.core.errors import Absent, Conflict, DomainError
 from portal.core.fields import Field
+from portal.org import access
 from portal.org.models import User
 from portal.query import asking, keeping, listing, selections, showing
 from portal.query.asking import Asked, Sort
@@ -57,12 +58,7 @@ def _forget_old(actor: User) -> None:
 
 def find(actor: User, number: int) -> SlowQuestion:
     """Return one of the actor's own, locked if the request writes. Raises Absent."""
-    query = select(SlowQuestion).where(SlowQuestion.id == number, SlowQuestion.owner_id == actor.id)
-    if database.is_writing():
-        query = query.with_for_update(of=SlowQuestion)
-    item = db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
-    if item is None:
-        raise Absent
+    item: SlowQuestion = access.own(SlowQuestion, number, actor)
     return item
 
 
