@@ -73,15 +73,14 @@ def export_summary(actor: User, asked: Asked, by: Sequence[str], *, kind: str, p
     purpose = stated(purpose, example=EXAMPLE)
     with within(listing.SECONDS, listing.ADVICE):
         found = summary(actor, asked, by)
-    title = "、".join(field.label for field in found.fields) + "汇总"
     reading = showing.reading(asked.where, asking.check(actor, asked.where))
     scope = "、".join(unit.name for unit in access.tops(actor, Permission.MEMBER_READ)) + "（含下级）"
     warning = small.warning(actor, asked.where, found)
     given = Given(
-        title, summary_table(found), scope, asked.day, f"{reading}。{warning}" if warning else reading,
-        lambda about: charts.of_summary(found, title, about), {"by": "、".join(by)},
+        found.title, summary_table(found), scope, asked.day, f"{reading}。{warning}" if warning else reading,
+        lambda about: charts.of_summary(found, found.title, about), {"by": "、".join(by)},
     )  # fmt: skip
-    return f"{title}-{asked.day:%Y%m%d}", _give_out(actor, given, kind, purpose)
+    return f"{found.title}-{asked.day:%Y%m%d}", _give_out(actor, given, kind, purpose)
 
 
 def _give_out(actor: User, given: Given, kind: str, purpose: str) -> bytes:

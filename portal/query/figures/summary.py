@@ -66,6 +66,11 @@ class Summary:
     total: Cell
     average_age: str
 
+    @property
+    def title(self) -> str:
+        """What the summary is called: 「性别、年龄汇总」."""
+        return "、".join(field.label for field in self.fields) + "汇总"
+
 
 def summary(actor: User, asked: Asked, by: Sequence[str]) -> Summary:
     """Return how many the question finds of each value of the fields `by`, one or two. Raises QueryError."""

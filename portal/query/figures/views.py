@@ -306,8 +306,7 @@ def _counted(form: ExportForm) -> ResponseReturnValue:
     picture, said = None, ""
     if found:
         about = [f"截至 {show_date(asked.day)}", f"口径：{reading}"]
-        title = "、".join(field.label for field in found.fields) + "汇总"
-        picture = _picture(charts.of_summary(found, title, about), lambda cell: links.get(id(cell), ""))
+        picture = _picture(charts.of_summary(found, found.title, about), lambda cell: links.get(id(cell), ""))
         said = saying.of_summary(found, reading, show_date(asked.day))
     body = render_template(
         "query/summary.html",
