@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ from werkzeug.datastructures import Headers
 
 from portal.bench import NAMES, measuring, memory, pages, paper, place, runner, signin
 from portal.bench.measuring import Case, Follower, Timing, Unequal, measure, rounds_for, worst
-from portal.core import crypto, uploads
+from portal.core import crypto
 from portal.core.errors import DomainError
 from portal.core.pdf import Paper
 
@@ -99,19 +98,6 @@ def test_memory_is_that_of_the_whole_family() -> None:
     assert 120 < memory.peak_mb([sys.executable, "-c", both]) < 200
     with pytest.raises(memory.Failed, match="退出码 1"):
         memory.peak_mb([sys.executable, "-c", "raise SystemExit('阿')"])
-
-
-@pytest.fixture(scope="module")
-def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[place.Place]:
-    """A small seeded city; afterwards the process has its own keys and folder back."""
-    keys, folder = crypto._keys, uploads._folder
-    made = place.seeded(tmp_path_factory.mktemp("bench"), 400, lambda sentence: None)
-    with place.place_at(made) as here:
-        yield here
-    if keys is not None:
-        crypto.use(keys)
-    if folder is not None:
-        uploads.use(folder)
 
 
 def found_alike(case: Case) -> bool:

@@ -4,28 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
 
 import pytest
 
 from portal.bench import batching, bringing, place
 from portal.bench.measuring import Case
-from portal.core import crypto, uploads
 
 ROWS, LONGER = 30, 45
-
-
-@pytest.fixture(scope="module")
-def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[place.Place]:
-    """A small seeded city; afterwards the process has its own keys and folder back."""
-    keys, folder = crypto._keys, uploads._folder
-    made = place.seeded(tmp_path_factory.mktemp("bench"), 400, lambda sentence: None)
-    with place.place_at(made) as here:
-        yield here
-    if keys is not None:
-        crypto.use(keys)
-    if folder is not None:
-        uploads.use(folder)
 
 
 @pytest.fixture(scope="module")
