@@ -17,6 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import nav
 from portal.cards import views as cards
+from portal.changes import door as changes
 from portal.comparison import door as comparison_door
 from portal.comparison import views as comparison
 from portal.comparison.matters import service as matters_service
@@ -29,12 +30,14 @@ from portal.core.db import db
 from portal.core.errors import DomainError
 from portal.handover import passing
 from portal.handover import views as handover
+from portal.handover.posts import following as posts_following
 from portal.handover.posts import views as posts
 from portal.help import views as help_pages
 from portal.home import views as home
 from portal.joining import code_views as codes
 from portal.joining import draft_views as drafts
 from portal.joining import entry_views as entry
+from portal.joining import following as joining_following
 from portal.joining import imported, waiting
 from portal.joining import many_views as many
 from portal.joining import province_views as province
@@ -43,14 +46,16 @@ from portal.joining import union_views as unions
 from portal.joining import views as joining
 from portal.joining.expected import enlisting
 from portal.joining.expected import views as expected
+from portal.members import correcting_views as corrections
+from portal.members import endings, sight, telling
 from portal.members import population as members_population
 from portal.members import service as members_service
-from portal.members import sight
 from portal.members import views as members
 from portal.members.activation import views as activation
 from portal.members.importing import door
 from portal.members.importing import views as importing
 from portal.members.importing.models import Import
+from portal.messaging import door as messaging
 from portal.org import guards, login
 from portal.org import views as org
 from portal.org.people import views as people
@@ -85,13 +90,22 @@ from portal.query.slow import service as slow_service
 from portal.query.slow import views as slow
 from portal.query.slow.models import SlowQuestion
 from portal.query.tasks import Task
+from portal.standing import listing as standing_listing
+from portal.standing import views as standing
+from portal.standing.dues import views as dues
+from portal.standing.leaving import views as leaving
+from portal.standing.letters import views as letters
+from portal.standing.retiring import service as retiring_service
+from portal.standing.retiring import views as retiring
 from portal.system import views as system
+from portal.transfers import door as transfers
 
 ROOMS = (
     home.bp,
     org.bp,
     people.bp,
     members.bp,
+    corrections.bp,
     activation.bp,
     importing.bp,
     definitions.bp,
@@ -103,6 +117,9 @@ ROOMS = (
     codes.bp,
     unions.bp,
     province.bp,
+    *changes.ROOMS,
+    standing.bp,
+    letters.bp,
     cards.bp,
     prints.bp,
     query.bp,
@@ -121,6 +138,11 @@ ROOMS = (
     unit_sheets.bp,
     comparison.bp,
     matters.bp,
+    dues.bp,
+    leaving.bp,
+    *transfers.ROOMS,
+    retiring.bp,
+    *messaging.ROOMS,
     help_pages.bp,
 )
 
@@ -130,7 +152,9 @@ TASKS = (
     Task("导出", "exports.of_selection", Permission.MEMBER_READ),
     Task("打印花名册、签到表、签领表", "roster_sheets.new", Permission.MEMBER_PRINT),
     Task("打印登记表、申请书、名册", "prints.of_selection", Permission.MEMBER_PRINT),
+    Task("校内转会", "transfers_many.send", Permission.TRANSFER_SEND),
     Task("批量修改", "batches.new", Permission.MEMBER_EDIT),
+    *messaging.TASKS,
 )
 
 MEGABYTE = 1024 * 1024
@@ -202,23 +226,32 @@ def create_app(settings: Settings, *, restoring: bool = False) -> Flask:
     uploads.use(settings.uploads_path)
     population.use(members_population, waiting)
     comparison_door.use(enlisting)
+    endings.use((*joining_following.FOLLOWERS, *transfers.FOLLOWERS, *posts_following.FOLLOWERS))
     anchors.use(settings.anchors_path)
     chunks.use(settings.jobs_path / "prints")
     roster_files.use(settings.jobs_path / "rosters")
     export_files.use(settings.jobs_path / "exports")
+    messaging.use(settings)
     door.use(imported)
     query_tasks.use(TASKS)
+    telling.lead_to(*changes.OBJECT)
     web.install(app)
-    CSRFProtect(app)
+    csrf = CSRFProtect(app)
     login.install(app)
     for room in ROOMS:
         app.register_blueprint(room)
+    csrf.exempt(app.view_functions["receipts.receive"])  # gateways have no session; their address is the secret
     guards.say_permission(app.view_functions["static"], guards.PUBLIC)
     app.extensions["todos"] = (
         joining_service.todo,
+        changes.todo,
         matters_service.todo,
         rosters_service.todo,
         exports_service.todo,
+        transfers.todo,
+        retiring_service.todo,
+        standing_listing.todo,
+        *messaging.TODOS,
     )
     owned = (
         ("打印任务", PrintJob.owner_id),
@@ -226,6 +259,7 @@ def create_app(settings: Settings, *, restoring: bool = False) -> Flask:
         ("会员导入", Import.uploaded_by),
         ("口径", Definition.owner_id),
         ("名单", Roster.owner_id),
+        *messaging.OWNED,
         ("签领表任务", RosterJob.owner_id),
         ("批量修改", BatchEdit.owner_id),
         ("后台查询", SlowQuestion.owner_id),
@@ -236,8 +270,9 @@ def create_app(settings: Settings, *, restoring: bool = False) -> Flask:
         roster_jobs.waiting_since,
         exports_service.waiting_since,
         slow_service.waiting_since,
+        *messaging.WAITING,
     )
-    app.extensions["figures"] = (members_service.figures,)
+    app.extensions["figures"] = (members_service.figures, transfers.figures)
     app.context_processor(_for_templates)
     # globals, not context: imported macros see only these
     app.jinja_env.globals.update(is_city=settings.profile == nav.CITY, city_words=nav.words_of(settings.profile))
@@ -302,9 +337,7 @@ def _for_templates() -> dict[str, Any]:
     """What every template may use; `value` is closed over who looks."""
     if g.get("refused"):
         return {}  # an error page asks the database for nothing
-    words: dict[str, Any] = {
-        "today": calendar.today(),
-    }
+    words: dict[str, Any] = {"today": calendar.today()}
     if current_user.is_authenticated:
         user = current_user._get_current_object()
         words["nav"] = nav.menu_for(user, request.endpoint, current_app.config["PROFILE"])

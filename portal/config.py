@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = ("DATABASE_URI", "PROFILE", "BASE_URL", "PROXY_HOPS")
+SMS = "SMS_"  # begins the names of what a gateway needs; they are kept together, as each gateway has its own
 PROFILE_LABELS = {"school": "学校", "city": "城市（市总工会）"}
 PROFILES = tuple(PROFILE_LABELS)
 
@@ -31,7 +33,7 @@ class Settings:
 
     `instance` is the folder of database, keys, uploads and accounts file; `database_uri` an SQLAlchemy address;
     `profile` school or city; `base_url` what goes into QR codes; `proxy_hops` how many reverse proxies stand before
-    us.
+    us. `sms` holds what begins with SMS_, without that: which gateway, its address and its secrets.
     """
 
     instance: Path
@@ -39,6 +41,7 @@ class Settings:
     profile: str = "school"
     base_url: str = "http://127.0.0.1:5000"
     proxy_hops: int = 0
+    sms: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
     @property
     def keys_path(self) -> Path:
@@ -102,12 +105,15 @@ def load(environment: dict[str, str] | None = None) -> Settings:
     instance = Path(environment.get("PORTAL_INSTANCE") or ROOT / "instance").resolve()
     values = _file_values(instance / "portal.cfg")
     values.update({name: environment[f"PORTAL_{name}"] for name in NAMES if environment.get(f"PORTAL_{name}")})
+    prefix = f"PORTAL_{SMS}"
+    values.update({name.removeprefix("PORTAL_"): text for name, text in environment.items() if name.startswith(prefix)})
     settings = Settings(
         instance=instance,
         database_uri=values.get("DATABASE_URI") or f"sqlite:///{instance / 'portal.db'}",
         profile=values.get("PROFILE", "school"),
         base_url=values.get("BASE_URL", "http://127.0.0.1:5000").rstrip("/"),
         proxy_hops=_whole_number(values.get("PROXY_HOPS", "0"), "PORTAL_PROXY_HOPS"),
+        sms={name.removeprefix(SMS): text for name, text in values.items() if name.startswith(SMS)},
     )
     if settings.profile not in PROFILES:
         raise SettingProblem(f"PORTAL_PROFILE 只能是 school 或 city，现在是「{settings.profile}」")

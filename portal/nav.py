@@ -54,6 +54,14 @@ MENU = (
             Entry("应入会名单", "expected.index", "clipboard-check", P.JOINING_READ, ("expected.",)),
             Entry("入会二维码", "codes.index", "qrcode", P.JOINING_CODES, ("codes.",), SCHOOL),
             Entry("会员信息查询", "members.index", "users", P.MEMBER_READ, ("members.index", "members.detail")),
+            Entry("会籍变动", "standing.index", "history", P.STANDING_READ, ("standing.", "letters.")),
+            Entry(
+                "信息变更审核",
+                "changes.index",
+                "edit",
+                P.CHANGE_AGREE,
+                ("changes.index", "changes.detail", "changes.many", "changes.a", "changes.c", "objections.", "check"),
+            ),
             Entry(
                 "高级查询",
                 "query.index",
@@ -70,9 +78,27 @@ MENU = (
                 P.ROSTER_KEEP,
                 ("rosters.", "roster_parts."),
             ),
+            Entry("校内转会", "transfers.index", "refresh", P.MEMBER_READ, ("transfers.", "transfers_many.")),
+            Entry("校外转入", "incoming.index", "user-plus", P.JOINING_READ, ("incoming.",)),
             Entry("会员导入", "importing.index", "upload", P.MEMBER_IMPORT, ("importing.",)),
             Entry("人事名单比对", "comparison.index", "file-text", P.COMPARE, ("comparison.", "matters.")),
+            Entry("拟退休清单", "retiring.index", "clipboard-check", P.STANDING_READ, ("retiring.",)),
+            Entry("自动退会候选人", "leaving.index", "clipboard-check", P.STANDING_READ, ("leaving.",)),
+            Entry("会费", "dues.index", "clipboard-check", P.MEMBER_READ, ("dues.",)),
             Entry("打印与归档", "prints.index", "printer", P.MEMBER_PRINT, ("prints.",)),
+        ),
+    ),
+    Group(
+        "消息",
+        (
+            Entry("发短信", "composing.index", "mail", P.MESSAGE_SEND, ("composing.",)),
+            Entry("发布通知公告", "bulletins.index", "file-text", P.MESSAGE_SEND, ("bulletins.",)),
+            Entry("短信分组", "groups.index", "users", P.MESSAGE_SEND, ("groups.",)),
+            Entry("短信模板", "wordings.index", "edit", P.MESSAGE_SEND, ("wordings.",)),
+            Entry("生日祝福", "birthdays.index", "calendar", P.MESSAGE_TEMPLATE, ("birthdays.",)),
+            Entry(
+                "发件箱", "outbox.index", "bell", P.MESSAGE_SEND, ("outbox.index", "outbox.detail", "outbox_messages.")
+            ),
         ),
     ),
     Group(
@@ -84,7 +110,9 @@ MENU = (
         (
             Entry("基层工会管理员", "people.unit_admins", "user", P.UNIT_MANAGE, ("people.unit_admins",), CITY),
             Entry("组织机构管理员", "people.org_admins", "users", P.UNIT_MANAGE, ("people.org_admins",), CITY),
-            Entry("组织机构", "units.index", "sitemap", P.UNIT_READ, ("units.", "departments.", "unit_sheets.")),
+            Entry(
+                "组织机构", "units.index", "sitemap", P.UNIT_READ, ("units.", "departments.", "unit_sheets.", "plans.")
+            ),
             Entry("账号与权限", "people.index", "key", P.ACCOUNT_READ, PEOPLE),
             Entry(
                 "委托办理",
@@ -98,13 +126,16 @@ MENU = (
             Entry("操作日志", "system.trace", "history", P.AUDIT_READ, ("system.trace", "system.event")),
             Entry("系统设置", "system.settings", "settings", P.SYSTEM, ("system.settings",)),
             Entry("系统状态", "system.health", "shield-lock", P.SYSTEM, ("system.health",)),
+            Entry("短信网关", "outbox.gateway", "device-mobile", P.SYSTEM, ("outbox.gateway",)),
         ),
     ),
     Group(
         "我的",
         (
             Entry("我的会员信息", "members.me", "id", P.SIGNED_IN, ("members.me",)),
+            Entry("我的信息变更", "changes.mine", "edit", P.SIGNED_IN, ("changes.mine", "changes.new")),
             Entry("电子会员证", "cards.card", "device-mobile", P.SIGNED_IN, ("cards.card",)),
+            Entry("通知公告", "board.index", "mail", P.SIGNED_IN, ("board.",)),
             Entry("站内信", "home.notices", "bell", P.SIGNED_IN, ("home.notices",)),
             Entry("帮助", "help.index", "info-circle", P.SIGNED_IN, ("help.",)),
         ),

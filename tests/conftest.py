@@ -26,6 +26,7 @@ from portal.core import anchors, audit, crypto, uploads
 from portal.core import db as database
 from portal.core.db import Base, db
 from portal.core.web import limiter
+from portal.messaging import door as messaging
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Role
 from portal.prints import chunks
@@ -147,9 +148,7 @@ class Prepared:
         """Put the rows and files kept under `name` in place."""
         self.dispose()
         for folder in FOLDERS:
-            shutil.rmtree(self.instance / folder, ignore_errors=True)
-            if (self.instance.parent / f"{name}-{folder}").exists():
-                shutil.copytree(self.instance.parent / f"{name}-{folder}", self.instance / folder)
+            _put_files(self.instance.parent / f"{name}-{folder}", self.instance / folder)
         if self.backend == "sqlite":
             for path in self.instance.glob("portal.db*"):
                 path.unlink()
@@ -192,6 +191,30 @@ class Prepared:
             self._server("postgres", f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
 
 
+def _files(folder: Path) -> dict[str, tuple[int, int] | None]:
+    """Return what is in the folder: files with size and time, folders with None, each after the one it lies in."""
+    found: dict[str, tuple[int, int] | None] = {}
+    for path in sorted(folder.rglob("*")):
+        status = path.stat()
+        found[str(path.relative_to(folder))] = None if path.is_dir() else (status.st_size, status.st_mtime_ns)
+    return found
+
+
+def _put_files(kept: Path, place: Path) -> None:
+    """Make `place` what `kept` is, touching only what differs: most tests write few files or none."""
+    if not kept.exists():
+        shutil.rmtree(place, ignore_errors=True)
+        return
+    place.mkdir(exist_ok=True)
+    wanted, found = _files(kept), _files(place)
+    for name in reversed(found):
+        if name not in wanted:
+            (place / name).rmdir() if found[name] is None else (place / name).unlink()
+    for name, file in wanted.items():
+        if name not in found or found[name] != file:
+            (place / name).mkdir() if file is None else shutil.copy2(kept / name, place / name)
+
+
 _rings: list[crypto.Keys] = []
 
 
@@ -231,6 +254,7 @@ def app(request: pytest.FixtureRequest, prepared: Prepared, database_uri: str) -
     chunks.use(prepared.instance / "jobs" / "prints")
     roster_files.use(prepared.instance / "jobs" / "rosters")
     export_files.use(prepared.instance / "jobs" / "exports")
+    messaging.use(Settings(instance=prepared.instance, database_uri=prepared.uri))
     limiter.reset()
     database.writes()
     database.forget_later()

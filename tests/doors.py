@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from functools import cache
 from typing import Any
 
 import openpyxl
@@ -22,10 +23,15 @@ HEADING = ("工号", "姓名", "部门", "分工会")
 
 def scan() -> io.BytesIO:
     """A photo of a signed sheet of paper."""
+    return io.BytesIO(picture(1000, 1400, (250, 250, 245)))
+
+
+@cache
+def picture(width: int, height: int, colour: tuple[int, int, int]) -> bytes:
+    """Return a plain picture as a JPEG file, drawn once for all tests."""
     stream = io.BytesIO()
-    Image.new("RGB", (1000, 1400), (250, 250, 245)).save(stream, "JPEG")
-    stream.seek(0)
-    return stream
+    Image.new("RGB", (width, height), colour).save(stream, "JPEG")
+    return stream.getvalue()
 
 
 def make_entry(actor: User, unit: OrgUnit, *, awaits_person: bool = False, **values: Any) -> Application:

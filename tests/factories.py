@@ -11,9 +11,20 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, BinaryIO
 
+from sqlalchemy import select
+
+from portal.changes import service as changing
+from portal.changes.checks.models import Check, CheckPart, CheckState
+from portal.changes.checks.models import PartState as SignState
+from portal.changes.checks.workflow import CHECK_PARTS, CHECKS
+from portal.changes.models import ChangeRequest, ChangeState
+from portal.changes.objections import service as objecting
+from portal.changes.objections.models import Objection, ObjectionState
+from portal.changes.objections.workflow import OBJECTIONS
+from portal.changes.workflow import CHANGES
 from portal.comparison.matters.models import Matter, MatterKind, MatterState
 from portal.comparison.matters.workflow import MATTERS
-from portal.core import crypto
+from portal.core import crypto, kinds, scans, uploads
 from portal.core.actors import APPLICANT, CLOCK, SHELL
 from portal.core.calendar import today
 from portal.core.db import db, new_uuid
@@ -24,14 +35,34 @@ from portal.joining import applying, codes, receipts
 from portal.joining.models import Application, JoinCode, Reason
 from portal.joining.models import ApplicationState as S
 from portal.joining.workflow import JOINING
+from portal.members import history
 from portal.members import service as members
 from portal.members.models import Member
+from portal.messaging.sending import outbox
+from portal.messaging.sending.models import Batch, BatchState, Message, MessageState
+from portal.messaging.sending.outbox import Recipient
+from portal.messaging.sending.workflow import BATCHES
 from portal.org import access
 from portal.org.models import Grant, OrgUnit, UnitKind, User
 from portal.org.permissions import Role
 from portal.org.service import found_unit
 from portal.query.exports.models import Export, ExportFormat, ExportState, Secrets
 from portal.query.rosters.models import PartState, Roster, RosterKind, RosterPart, RosterState
+from portal.standing import service as standings
+from portal.standing.letters import service as letters
+from portal.standing.letters.models import Letter, LetterState
+from portal.standing.letters.workflow import LETTERS
+from portal.standing.models import ChangeKind, StandingChange, StandingState
+from portal.standing.workflow import STANDING
+from portal.transfers import service as transfers
+from portal.transfers.incoming.models import Incoming, IncomingState
+from portal.transfers.incoming.service import ASKED
+from portal.transfers.incoming.workflow import INCOMING
+from portal.transfers.models import Occasion, Transfer, TransferState, TurnDown
+from portal.transfers.plans import service as plans
+from portal.transfers.plans.models import Plan, PlanState
+from portal.transfers.plans.workflow import PLANS
+from portal.transfers.workflow import TRANSFER
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 FAMILY_NAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨"
@@ -313,6 +344,61 @@ def make_matter(unit: OrgUnit, state: MatterState = MatterState.OPEN, *, member:
     return matter
 
 
+# what has to be given with a change of each kind
+FACTS: dict[ChangeKind, dict[str, str]] = {
+    ChangeKind.LEAVE: {"employer": "山海大学", "union": "山海大学工会"},
+    ChangeKind.RESTORE: {"work": "重新签订劳动合同"},
+    ChangeKind.WITHDRAW: {"talked_on": "2020-01-06"},
+    ChangeKind.LAPSE: {"warned_on": "2020-01-06", "note": "连续六个月不交会费、不参加活动，经教育不改"},
+    ChangeKind.EXPEL: {
+        "judgment_no": "（2020）冀03刑初1号", "group_opinion": "同意开除会籍", "committee_on": "2020-01-06",
+    },
+    ChangeKind.CORRECT: {"note": "登记有误"},
+}  # fmt: skip
+
+
+def make_standing(
+    unit: OrgUnit,
+    state: StandingState = StandingState.SUBMITTED,
+    kind: ChangeKind = ChangeKind.RETIRE,
+    *,
+    member: Member | None = None,
+    on: date | None = None,
+    asker: User | None = None,
+) -> StandingChange:
+    """Let the union ask for a change of a member's status today, and take it to `state`; commits."""
+    union = access.approving_unit(unit)
+    asker = asker or make_user(Role.UNION_OPERATOR, union)
+    wanted = member or make_member(unit)
+    day = on or today() + timedelta(days=10 if state is StandingState.SCHEDULED else 0)
+    item = standings.ask(asker, standings.Wanted(wanted, kind, day, FACTS.get(kind, {})))
+    steps = {
+        StandingState.DONE: "decide" if kind in standings.rules.BY_UNION else "agree",
+        StandingState.SCHEDULED: "agree",
+        StandingState.RETURNED: "return",
+        StandingState.REFUSED: "turn_down" if kind in standings.rules.BY_UNION else "refuse",
+        StandingState.WITHDRAWN: "withdraw",
+    }
+    if state in steps:
+        STANDING.fire(item, steps[state], Hand(), comment="请核对")
+    db.session.commit()
+    assert item.state is state
+    return item
+
+
+def make_letter(unit: OrgUnit, state: LetterState = LetterState.ISSUED) -> Letter:
+    """Let a member of `unit` leave with a letter today, and take it to `state`; commits."""
+    item = make_standing(unit, StandingState.DONE, ChangeKind.LEAVE)
+    [letter] = letters.of_change(item)
+    if state is LetterState.RECEIVED:
+        LETTERS.fire(letter, "receive", Hand(), received_on=today())
+    if state is LetterState.VOID:
+        LETTERS.fire(letter, "void", Hand(), comment="没有办成调动")
+    db.session.commit()
+    assert letter.state is state
+    return letter
+
+
 def make_roster(unit: OrgUnit, state: RosterState = RosterState.DRAFT) -> Roster:
     """Add a list of the unit with nobody on it yet."""
     item = Roster(
@@ -332,6 +418,80 @@ def make_roster_part(unit: OrgUnit, state: PartState = PartState.WAITING) -> Ros
     return part
 
 
+def make_transfer(
+    unit: OrgUnit, state: TransferState = TransferState.SENT, *, to: OrgUnit | None = None, member: Member | None = None
+) -> Transfer:
+    """Begin the transfer of a member of `unit`, by herself or by its operator, and take it to `state`; commits.
+
+    It goes to `to`, else to a sister unit of its own.
+    """
+    T = TransferState
+    target = to or make_unit(unit.parent, code=f"GHT{next(_serial)}", name=f"转入分工会{next(_serial)}")
+    person, hand = member or make_member(unit), Hand()
+    if state is T.ASKED:
+        assert person.user is not None
+        item = transfers.ask(person.user, to=target, occasion=Occasion.POST)
+    else:
+        clerk = make_user(Role.BRANCH_OPERATOR, unit, name="孙转出")
+        item = transfers.send(clerk, person, to=target, occasion=Occasion.POST, note="校人〔2026〕8号")
+    steps: dict[TransferState, tuple[tuple[str, dict[str, Any]], ...]] = {
+        T.APPROVED: (("approve", {}),),
+        T.RECEIVED: (("approve", {}), ("receive", {})),
+        T.RETURNED: (("return", {"comment": "请核对转入单位"}),),
+        T.REFUSED: (("refuse", {"comment": "岗位没有变动"}),),
+        T.WITHDRAWN: (("withdraw", {}),),
+        T.CANCELLED: (("approve", {}), ("cancel", {"comment": "不再调动"})),
+    }
+    for action, inputs in steps.get(state, ()):
+        TRANSFER.fire(item, action, hand, **inputs)
+    db.session.commit()
+    assert item.state is state
+    return item
+
+
+def make_plan(unit: OrgUnit, state: PlanState = PlanState.PLANNED) -> Plan:
+    """Plan to close the unit in a month, its members going to a new sister unit; DONE: today; commits."""
+    heir = make_unit(unit.parent, code=f"GHP{next(_serial)}", name=f"承接分工会{next(_serial)}")
+    clerk = make_user(Role.UNION_OPERATOR, access.upward(unit)[-1], name="孙撤并")
+    day = today() + timedelta(days=0 if state is PlanState.DONE else 30)
+    item = plans.make(clerk, unit, plans.Wish(heir, day, document_no="校工〔2026〕3号"))
+    if state is PlanState.CANCELLED:
+        PLANS.fire(item, "cancel", clerk, comment="暂不撤并")
+    db.session.commit()
+    return item
+
+
+def make_incoming(unit: OrgUnit, state: IncomingState = IncomingState.WAITING, **values: Any) -> Incoming:
+    """Record somebody who comes to `unit` from another union, and take it to `state`; commits."""
+    said = {name: value for name, value in a_person(**values).values.items() if name in ASKED}
+    clerk = make_user(Role.BRANCH_OPERATOR, unit, name="孙转入")
+    item = Incoming(
+        unit=unit, name=said["name"], id_type="1", id_index=crypto.index("id_number", said["id_number"]),
+        from_union="唐山大学工会", letter_no="转字7号", letter=scans.keep(clerk, "scan_jpg", b"\xff\xd8\xff\xd9"),
+        made_by=clerk.id, state=IncomingState.WAITING,
+    )  # fmt: skip
+    item.data = kinds.plain(said | {"join_date": date(2011, 5, 4)})
+    db.session.add(item)
+    db.session.commit()
+    steps: dict[IncomingState, tuple[str, dict[str, Any]]] = {
+        IncomingState.ACCEPTED: ("accept", {"unit_id": unit.id}),
+        IncomingState.REFUSED: ("refuse", {"comment": "介绍信有误"}),
+        IncomingState.WITHDRAWN: ("withdraw", {}),
+    }
+    if state in steps:
+        action, inputs = steps[state]
+        INCOMING.fire(item, action, Hand(), **inputs)
+        db.session.commit()
+    return item
+
+
+def turn_down(item: Transfer) -> Transfer:
+    """Let the receiver of an approved transfer refuse it, so that it is sent again with the mark; commits."""
+    TRANSFER.fire(item, "turn_down", Hand(), reason=TurnDown.NOT_ARRIVED)
+    db.session.commit()
+    return item
+
+
 def make_export(unit: OrgUnit, state: ExportState = ExportState.PENDING) -> Export:
     """Add an export of nobody's numbers that waits for a second person, or did."""
     item = Export(
@@ -342,3 +502,94 @@ def make_export(unit: OrgUnit, state: ExportState = ExportState.PENDING) -> Expo
     db.session.add(item)
     db.session.flush()
     return item
+
+
+def make_batch(unit: OrgUnit, state: BatchState = BatchState.QUEUED, *, people: int = 0) -> Batch:
+    """Open a batch of messages at the unit, with so many `people` who are no members, and take it to `state`."""
+    item = outbox.open_batch(Hand(), unit=unit, title="节日慰问通知", respects_quiet=False)
+    outbox.queue(Hand(), item, [recipient(unit) for _ in range(people)])
+    steps = {BatchState.SENDING: "begin", BatchState.DONE: "finish", BatchState.STOPPED: "stop"}
+    if state in steps:
+        BATCHES.fire(item, steps[state], Hand(), own=True)
+    db.session.flush()
+    return item
+
+
+def recipient(unit: OrgUnit, member: Member | None = None) -> Recipient:
+    """Return a member of the unit, or somebody who is none, with a number that nobody has got from here before."""
+    number = str(member.mobile) if member else f"139{next(_serial):08d}"
+    return Recipient(member.name if member else "钱收信", number, "节日快乐", unit.id, member.id if member else None)
+
+
+def make_message(unit: OrgUnit, state: MessageState = MessageState.QUEUED) -> Message:
+    """Add a message of a batch of its own, as far as the worker would have taken it."""
+    batch = make_batch(unit, people=1)
+    (message,) = db.session.scalars(select(Message).where(Message.batch_id == batch.id))
+    message.state = state
+    db.session.flush()
+    return message
+
+
+def make_change(
+    unit: OrgUnit, state: ChangeState = ChangeState.PENDING_BRANCH, *, member: Member | None = None, **asked: Any
+) -> ChangeRequest:
+    """Let a member of `unit` ask for `asked` (default: a doctor's degree), and take it to `state`; commits."""
+    person = member or make_member(unit)
+    assert person.user is not None
+    wanted = asked or {"degree": "201"}
+    proof = uploads.keep(person.user, b"%PDF-", kind="scan_pdf").uuid
+    [item] = changing.ask(person.user, person, wanted, evidence=proof)
+    if state is ChangeState.CANCELLED:
+        CHANGES.fire(item, "cancel", person.user, own=True)
+    elif state is ChangeState.REFUSED:
+        CHANGES.fire(item, "refuse", Hand(), comment="证书不清楚")
+    elif state is not item.state:
+        CHANGES.fire(item, "pass_on", Hand())
+        if state is ChangeState.APPLIED:
+            CHANGES.fire(item, "approve", Hand())
+        elif state is ChangeState.PENDING_SECOND:
+            item.state = state  # as if the form had been printed
+    db.session.commit()
+    assert item.state is state
+    return item
+
+
+def make_objection(unit: OrgUnit, state: ObjectionState = ObjectionState.WAITING_BRANCH) -> Objection:
+    """Let a member of the unit object to what an operator made of her department, and take it to `state`; commits."""
+    member = make_member(unit, department="教务处")
+    of_union = state is ObjectionState.WAITING_UNION
+    top = access.upward(unit)[-1]
+    editor = make_user(Role.UNION_OPERATOR, top) if of_union else make_user(Role.BRANCH_OPERATOR, unit)
+    edit = history.write(member, {"department": "财务处"}, editor, reason="工会修改")
+    assert member.user is not None
+    assert edit is not None
+    item = objecting.file(member.user, edit.id, text="应是教务处")
+    steps = {ObjectionState.ANSWERED: "answer", ObjectionState.SET_BACK: "set_back"}
+    if state in steps:
+        OBJECTIONS.fire(item, steps[state], Hand(), comment="已核实")
+    elif state is ObjectionState.WITHDRAWN:
+        OBJECTIONS.fire(item, "withdraw", member.user, own=True)
+    db.session.commit()
+    assert item.state is state
+    return item
+
+
+def make_check(unit: OrgUnit, state: CheckState = CheckState.OPEN) -> Check:
+    """Open a check of the unit's own list, and take it to `state`; commits."""
+    clerk = make_user(Role.UNION_OPERATOR, access.upward(unit)[-1])
+    item = Check(unit=unit, name="秋季学期信息核对", due=today(), made_by=clerk.id, parts=[CheckPart(unit=unit)])
+    db.session.add(item)
+    db.session.commit()
+    if state is CheckState.CLOSED:
+        CHECKS.fire(item, "close", Hand())
+        db.session.commit()
+    return item
+
+
+def make_check_part(unit: OrgUnit, state: SignState = SignState.WAITING) -> CheckPart:
+    """Return the part of the unit in a check, signed if `state` says so; commits."""
+    [part] = make_check(unit).parts
+    if state is SignState.SIGNED:
+        CHECK_PARTS.fire(part, "sign", make_user(Role.BRANCH_OPERATOR, unit))
+        db.session.commit()
+    return part

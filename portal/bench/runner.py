@@ -12,7 +12,7 @@ from typing import Any
 
 from portal.core.errors import DomainError
 
-from . import batching, bringing, exporting, memory, pages, paper, place, questions, signin
+from . import batching, bringing, exporting, memory, pages, paper, place, questions, sending, signin
 from .measuring import Case, Timing, Unequal, measure, worst
 from .place import Place, Say
 
@@ -31,6 +31,7 @@ OPERATIONS: dict[str, Callable[[Place], list[Case]]] = {
     "form": paper.form_cases,
     "forms": paper.forms_cases,
     "signin": signin.signin_cases,
+    "messages": sending.message_cases,
 }
 NAMES = tuple(OPERATIONS)
 

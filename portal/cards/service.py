@@ -14,7 +14,7 @@ from portal.core.calendar import now
 from portal.core.db import db
 from portal.core.enums import LabelEnum
 from portal.members import service as members
-from portal.members.enums import ChangeReason, EmploymentStatus, MembershipStatus
+from portal.members.enums import ChangeReason, ChangeType, EmploymentStatus, MembershipStatus
 from portal.members.models import Member
 from portal.org.models import User
 
@@ -47,8 +47,10 @@ def standing(member: Member) -> Standing:
         return Standing.VALID
     if member.membership_status != MembershipStatus.RETAINED:
         return Standing.INVALID
-    last = member.changes[-1].reason if member.changes else None
-    return Standing.RETIRED if member.employment_status in RETIRED or last in FOR_RETIREMENT else Standing.WITHHELD
+    # what came after it, such as a move to another branch, does not say why the membership is retained
+    why = [line.reason for line in member.changes if line.kind is ChangeType.RETAINED][-1:]
+    is_retired = why[0] in FOR_RETIREMENT if why and why[0] else member.employment_status in RETIRED
+    return Standing.RETIRED if is_retired else Standing.WITHHELD
 
 
 def token(member: Member) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -96,28 +97,32 @@ def last_beat(folder: Path) -> datetime | None:
         return None
 
 
-_wake = threading.Event()
+_wakes: set[threading.Event] = set()  # of each thread that looks into queues
+STOP_WITHIN = 12.0  # seconds, for what a queue has in hand: a message that a gateway has must be written down
 LOOK_EVERY = 10.0  # seconds; for what another process has queued, or a process that is gone has left
 
 
 def wake() -> None:
     """Let the queues of this process be looked at now."""
-    _wake.set()
+    for one in tuple(_wakes):
+        one.set()
 
 
 class Queues(threading.Thread):
-    """The thread that works through long jobs; a queue is a verb that takes `stopping` and manages its transactions."""
+    """A thread that works through long jobs; a queue is a verb that takes `stopping` and manages its transactions."""
 
     def __init__(self, app: Flask, verbs: Sequence[Queue]) -> None:
         super().__init__(name="queues", daemon=True)
         self.app = app
         self.verbs = verbs
         self._stopping = threading.Event()
+        self._wake = threading.Event()
+        _wakes.add(self._wake)
 
     def run(self) -> None:
         """Look into every queue when woken, and every ten seconds."""
         while not self._stopping.is_set():
-            _wake.clear()
+            self._wake.clear()
             for verb in self.verbs:
                 with self.app.app_context():
                     audit.came_from("clock")
@@ -126,7 +131,8 @@ class Queues(threading.Thread):
                     except Exception as error:
                         db.session.rollback()
                         log.error("queue %s: %s", verb.__module__, type(error).__name__)
-            _wake.wait(LOOK_EVERY)
+            self._wake.wait(LOOK_EVERY)
+        _wakes.discard(self._wake)
 
     def stop(self) -> None:
         """End after what is in hand."""
@@ -137,20 +143,30 @@ class Queues(threading.Thread):
 class Clock:
     """The threads that tick, those that work through queues, and the one that tells of them."""
 
-    def __init__(self, consumer: Consumer, queues: Queues, heart: Heart) -> None:
+    def __init__(self, consumer: Consumer, queues: Sequence[Queues], heart: Heart) -> None:
         self.consumer = consumer
         self.queues = queues
         self.heart = heart
 
     def stop(self, *, graceful: bool = False) -> None:
-        """End; what a queue has in hand it resumes at the next start. `graceful` waits for a job that is running."""
+        """End; what a queue has in hand it finishes in a few seconds, or resumes at the next start.
+
+        `graceful` waits for a job that is running.
+        """
         self.heart.stop()
-        self.queues.stop()
+        for working in self.queues:
+            working.stop()
         self.consumer.stop(graceful=graceful)
+        until = time.monotonic() + STOP_WITHIN
+        for working in self.queues:
+            working.join(max(0.0, until - time.monotonic()))
 
 
-def start(app: Flask, jobs: tuple[Job, ...], queues: tuple[Queue, ...], folder: Path) -> Clock:
-    """Start the clock in threads of this process and return it; `stop()` ends it. Its own rows lie in `folder`."""
+def start(app: Flask, jobs: tuple[Job, ...], queues: tuple[tuple[Queue, ...], ...], folder: Path) -> Clock:
+    """Start the clock in threads of this process and return it; `stop()` ends it. Its own rows lie in `folder`.
+
+    Each group of `queues` has a thread of its own: what is long does not hold up what belongs to another group.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     huey = SqliteHuey("portal", filename=str(folder / "clock.db"), utc=True)
     for job in jobs:
@@ -158,9 +174,10 @@ def start(app: Flask, jobs: tuple[Job, ...], queues: tuple[Queue, ...], folder: 
         huey.periodic_task(crontab(hour=hour, minute=job.minute), name=job.name)(_bound(app, job))
     consumer = _Consumer(huey, workers=1, periodic=True, check_worker_health=True)
     consumer.start()
-    working = Queues(app, queues)
-    working.start()
-    heart = Heart(folder, (working, consumer.scheduler, *(thread for _, thread in consumer.worker_threads)))
+    working = [Queues(app, group) for group in queues]
+    for one in working:
+        one.start()
+    heart = Heart(folder, (*working, consumer.scheduler, *(thread for _, thread in consumer.worker_threads)))
     heart.start()
     return Clock(consumer, working, heart)
 

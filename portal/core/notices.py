@@ -13,6 +13,8 @@ from .calendar import now
 from .db import Base, UtcTime, db
 from .errors import Absent
 
+TITLE_MOST, BODY_MOST = 200, 2000  # characters
+
 
 class Notice(Base):
     """One message to one user; `link` is a path inside the portal or empty."""
@@ -21,8 +23,8 @@ class Notice(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    title: Mapped[str] = mapped_column(String(200))
-    body: Mapped[str] = mapped_column(String(2000), default="")
+    title: Mapped[str] = mapped_column(String(TITLE_MOST))
+    body: Mapped[str] = mapped_column(String(BODY_MOST), default="")
     link: Mapped[str] = mapped_column(String(200), default="")
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     read_at: Mapped[datetime | None] = mapped_column(UtcTime)
@@ -34,10 +36,10 @@ _NOTICES = cast(Table, Notice.__table__)
 
 
 def tell(user_ids: Iterable[int], title: str, body: str = "", link: str = "") -> None:
-    """Write the notice to each of `user_ids` once. Neither text may hold a secret."""
+    """Write the notice to each of `user_ids` once, its texts cut to their columns. Neither may hold a secret."""
     at = now()
     rows = [
-        {"user_id": user_id, "title": title, "body": body, "link": link, "created_at": at}
+        {"user_id": user_id, "title": title[:TITLE_MOST], "body": body[:BODY_MOST], "link": link, "created_at": at}
         for user_id in sorted(set(user_ids))
     ]
     if rows:

@@ -25,7 +25,15 @@ from .kinds import Kind
 audit.name_acts({"setting.change": "修改系统设置"})
 
 LONGEST = 200  # characters of a text, unless a setting says fewer
-HEADINGS = ("本工会", "入会", "打印", "人事名单比对")  # what settings stand under, in this order
+HEADINGS = (
+    "本工会",
+    "入会",
+    "会籍变动",
+    "校内转会",
+    "打印",
+    "人事名单比对",
+    "短信",
+)  # what settings stand under, in this order
 SEEN = "settings"  # where a session keeps what its present transaction has read
 CHANGED = "系统设置刚刚被他人修改，请核对下面的现值后重新保存"
 

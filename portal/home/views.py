@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from portal.core import notices as messages
-from portal.core.errors import Absent
+from portal.core.errors import Absent, DomainError
 from portal.core.workflow import workflows
 from portal.org.guards import needs, public
 from portal.org.permissions import Permission
@@ -22,6 +22,7 @@ bp.add_app_template_global(service.union_name, "union_name")
 
 NOTICES_ON_FIRST_PAGE = 5
 NOTICES_PER_PAGE = 20
+COMMENT_MOST = 500  # characters: what the columns of answers hold
 
 
 @bp.get("/")
@@ -69,7 +70,10 @@ def act(workflow: str, item_id: int, action: str) -> ResponseReturnValue:
     item = table.fetch(current_user, item_id)
     if step.form:
         return redirect(url_for(step.form, id=item.id))
-    table.fire(item, action, current_user, comment=request.form.get("comment", ""))
+    comment = request.form.get("comment", "").replace("\r\n", "\n")
+    if len(comment) > COMMENT_MOST:
+        raise DomainError(f"意见最多 {COMMENT_MOST} 个字，请缩短")
+    table.fire(item, action, current_user, comment=comment)
     flash(f"已{step.label}", "success")
     return redirect(url_for(f"{table.name}.detail", id=item.id))
 

@@ -19,6 +19,7 @@ from portal.core.actors import Actor
 from portal.core.calendar import now, today
 from portal.core.db import OPEN_END, db
 
+from . import history
 from .checks import same
 from .many import HANDFUL, among, in_chunks
 from .models import SHARED, Member, MemberVersion
@@ -60,11 +61,19 @@ def carried(versions: Sequence[Row[Any]], asked: Mapping[str, Any]) -> list[tupl
         return found
     left = dict(asked)
     for before, after in pairwise(versions):
-        left = {name: value for name, value in left.items() if same(getattr(before, name), getattr(after, name))}
+        left = {name: value for name, value in left.items() if _is_carried(before, after, name)}
         if not left:
             break
         found.append((after, left))
     return found
+
+
+def _is_carried(before: Row[Any], after: Row[Any], column: str) -> bool:
+    old, new = getattr(before, column), getattr(after, column)
+    if column.endswith("_sealed") and old != new:  # the same words may have been sealed twice
+        field = column.removesuffix("_sealed")
+        old, new = (history.opened_one(field, stored, before.uuid) for stored in (old, new))
+    return same(old, new)
 
 
 def write(pieces: Sequence[Piece], actor: Actor, *, reason: str, batch_id: str) -> None:
@@ -101,8 +110,29 @@ def write(pieces: Sequence[Piece], actor: Actor, *, reason: str, batch_id: str) 
     for (since, ends, key), sources in after.items():
         _copy(sources, entry | {"valid_from": since, "valid_to": ends} | dict(said[key]))
     for key, members in present.items():
+        if not said[key]:
+            continue  # a version was only cut in two
         for chunk in in_chunks(members, HANDFUL):
             db.session.execute(update(_MEMBERS).where(among(_MEMBERS.c.id, chunk)).values(dict(said[key])))
+
+
+def write_between(
+    member_id: int, values: Mapping[str, Any], actor: Actor, *, since: date, until: date, reason: str, batch_id: str
+) -> None:
+    """Let plain columns say `values` from `since` up to but not including `until` (today or before), and no longer.
+
+    The caller has locked the member, on whom nothing of these columns changes between the two days.
+    """
+    last = held_from([member_id], until, ())[member_id][0]
+    if last.valid_from < until:
+        cut = Piece(member_id, last.id, last.valid_from, last.valid_to, until, {})
+        write([cut], actor, reason=reason, batch_id=batch_id)
+    between = [row for row in held_from([member_id], since, SHARED)[member_id] if row.valid_from < until]
+    pieces = [
+        Piece(member_id, row.id, row.valid_from, row.valid_to, max(since, row.valid_from), part)
+        for row, part in carried(between, values)
+    ]
+    write(pieces, actor, reason=reason, batch_id=batch_id)
 
 
 def _copy(sources: Sequence[int], other: Mapping[str, Any]) -> None:

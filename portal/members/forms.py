@@ -7,12 +7,12 @@ from typing import Any
 
 from flask_wtf.file import FileField
 from markupsafe import Markup, escape
-from wtforms import HiddenField, SelectField, StringField, TextAreaField
+from wtforms import DateField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # younger than its stubs
-from wtforms.validators import Length
+from wtforms.validators import InputRequired, Length, Optional, Regexp
 from wtforms.widgets import Select
 
-from portal.core.forms import PortalForm, form_class
+from portal.core.forms import AddressForm, PortalForm, form_class
 
 from .catalogue import FIELD
 from .enums import MembershipStatus, Sex
@@ -116,3 +116,33 @@ def edit_form(names: tuple[str, ...], required: tuple[str, ...]) -> type[_EditFo
     """Return a form class for the fields `names`; `required` of them may not be emptied."""
     base = form_class("Inputs", (FIELD[name] for name in names), required=required)
     return type("EditForm", (_EditForm, base), {})
+
+
+class ChooseForm(AddressForm):
+    """Which field is to be corrected, and from which day on; it stands in the address."""
+
+    field = SelectField("更正哪一项", choices=[], validate_choice=False)
+    since = DateField("从哪天起", validators=[Optional()], description="不填就是今天；不能晚于今天")
+
+
+class _Why(PortalForm):
+    """Why something is corrected, and what the form was made from."""
+
+    reason = TextAreaField(
+        "更正原因", [Length(max=100, message="更正原因最多 100 个字")], description="4 至 100 个字，会员本人可以看到",
+        render_kw={"rows": "2", "maxlength": "100"},
+    )  # fmt: skip
+    document_no = StringField("文号", [Length(max=40, message="文号最多 40 个字")], description="有依据文件的填写")
+    seen = HiddenField(validators=[Regexp(r"^\d{0,18}$", message="页面已过期，请重新打开")])
+
+
+class RedateForm(_Why):
+    """The day on which a line of the record really happened."""
+
+    on = DateField("实际日期", validators=[InputRequired("请填写实际日期")])
+
+
+@lru_cache(maxsize=64)
+def correct_form(name: str) -> type[_Why]:
+    """Return a form class for a correction of the field `name`."""
+    return type("CorrectForm", (_Why, form_class("Input", [FIELD[name]])), {})

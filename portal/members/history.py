@@ -6,7 +6,7 @@ before is kept as superseded, never overwritten.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -135,7 +135,7 @@ def write(
 
     The caller has locked the member, checked the values and the right to set them. `reason` is shown with the version.
     """
-    changes = dict(_differences(member, values))
+    changes = differences(member, values)
     if not changes:
         return None
     _set(member, changes, values)
@@ -220,19 +220,22 @@ def _differs(before: MemberVersion, after: MemberVersion, name: str) -> bool:
     return not same(getattr(before, name), getattr(after, name))
 
 
-def _differences(member: Member, values: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Any, Any]]]:
+def differences(row: Member | MemberVersion, values: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Return what of `values` the row does not say, by name as (old, new); the level follows the title."""
     unknown = set(values) - WRITABLE
     if unknown:
         raise KeyError(f"not a column of a member: {', '.join(sorted(unknown))}")
+    found: dict[str, tuple[Any, Any]] = {}
     for name, value in values.items():
         new = None if value in ("", kinds.PENDING_STAFF_NO) else value
-        old = value_of(member, name)
+        old = value_of(row, name)
         if not same(old, new):
-            yield name, (old, new)
+            found[name] = (old, new)
     if "prof_title" in values and values.get("title_level") is None:
         level = level_of_title(values["prof_title"])
-        if level is not None and level != member.title_level and values["prof_title"] != member.prof_title:
-            yield "title_level", (member.title_level, level)
+        if level is not None and level != row.title_level and values["prof_title"] != row.prof_title:
+            found["title_level"] = (row.title_level, level)
+    return found
 
 
 def _set(member: Member, changes: Mapping[str, tuple[Any, Any]], values: Mapping[str, Any]) -> None:
@@ -242,14 +245,19 @@ def _set(member: Member, changes: Mapping[str, tuple[Any, Any]], values: Mapping
             member.unit_id = new.id
         else:
             setattr(member, name, new)
-    if "name" in changes:
+    derive(member, changes)
+
+
+def derive(member: Member, changed: Collection[str]) -> None:
+    """Set what the member is found by, where one of the `changed` fields stands behind it."""
+    if "name" in changed:
         member.name_pinyin, member.name_initials = names.pinyin(member.name)
         member.name_plain = names.search_key(member.name)
-    if "id_number" in changes:
+    if "id_number" in changed:
         member.id_index, member.id_tail_index = indexes_of("id", member.id_number)
-    if "mobile" in changes:
+    if "mobile" in changed:
         member.mobile_index, member.mobile_tail_index = indexes_of("mobile", member.mobile)
-    if "children" in changes:
+    if "children" in changed:
         member.child_births = [ChildBirth(**birth) for birth in births_of(member.children)]
 
 

@@ -46,6 +46,11 @@ def take(wanted: Mapping[Series, int]) -> dict[Series, list[str]]:
     return given
 
 
+def next_in(scope: str) -> int:
+    """Return the next number of another series, from 1: without gaps, as `next_member_no`; `scope` is of at most 60."""
+    return _advance({scope: 1})[scope]
+
+
 def scope_of(code: str, year: int) -> str:
     """Return the scope of the counter of the approving unit with this code."""
     return f"member_no:{code}:{year}"

@@ -4,34 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from io import BytesIO
 from typing import IO, Any, Protocol
 
 from sqlalchemy import select
 
-from portal.core import audit, crypto, kinds, notices, uploads
+from portal.core import audit, crypto, kinds, uploads
 from portal.core import db as database
-from portal.core.actors import Actor
 from portal.core.calendar import now, today
 from portal.core.db import db
 from portal.core.errors import Absent, Conflict, DomainError, Forbidden
 from portal.core.fields import NEVER, NOW, Field, Right
 from portal.core.kinds import Kind
-from portal.core.uploads import Upload
 from portal.org import access
-from portal.org import service as org
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Permission
 
-from . import filing, history, sight
+from . import filing, history, sight, telling
+from .admitting import LEFT as LEFT
+from .admitting import account_for as account_for
+from .admitting import admit as admit
+from .admitting import find_by_document as find_by_document
+from .admitting import refuse_taken_staff_no
+from .admitting import take_in as take_in
 from .catalogue import FIELD, FIELDS
 from .checks import check as check
 from .checks import check_change
-from .enums import ChangeType, EmploymentStatus, MembershipStatus
-from .filing import Applied
-from .models import Member, MembershipChange, MemberVersion
-from .numbers import next_member_no
+from .enums import MembershipStatus
+from .models import Member, MemberVersion
 from .search import figures as figures
 
 audit.name_acts({"member.reveal": "查看完整信息"})
@@ -41,8 +42,6 @@ OWN_LOOK = "本人查看"
 SLIP_SHADOW = timedelta(days=7)  # after a password given by others one's own secrets stay closed
 # who has left for good is no longer edited but by the union
 LIVE = frozenset({MembershipStatus.ACTIVE, MembershipStatus.RETAINED})
-# who was a member and may become one again on the same record
-LEFT = frozenset({MembershipStatus.WITHDRAWN, MembershipStatus.TRANSFERRED_OUT})
 
 
 # --- finding one ------------------------------------------------------------------------------------------------------
@@ -66,87 +65,6 @@ def find(actor: User, member_id: int, permission: Permission = Permission.MEMBER
         return mine
     member: Member = access.fetch(Member, member_id, actor, permission)
     return member
-
-
-def find_by_document(id_type: str, number: str) -> Member | None:
-    """Return who holds this document, whatever her status; `number` in its kept form. For verbs, not for pages."""
-    query = select(Member).where(Member.id_type == str(id_type), Member.id_index == crypto.index("id_number", number))
-    return db.session.scalars(query).one_or_none()
-
-
-# --- admitting --------------------------------------------------------------------------------------------------------
-
-
-def admit(
-    actor: Actor,
-    *,
-    unit: OrgUnit,
-    values: Mapping[str, Any],
-    join_date: date,
-    photo_upload: Upload | None = None,
-    applied: Applied | None = None,
-) -> Member:
-    """Make the person of `values` a member of `unit` from `join_date` (the day of the decision, not after today).
-
-    Inside the caller's transaction: checks once more, takes the member number of the approving unit and the year of
-    `join_date`, opens the account (user name = 工号, else member number) without a password, writes the member with her
-    first version and the line 入会. Who left before is taken back on her old record, with her old number. `applied` is
-    what an application brings, for the form 「入会时」. Raises DomainError or Problems if someone with this document or
-    工号 is here.
-    """
-    if join_date > today():
-        raise DomainError("入会日期不能晚于今天", field="join_date")
-    if not (unit.accepts_members and unit.is_enabled):
-        raise DomainError(f"{unit.name}目前不接收会员，请改选其他分工会", field="branch")
-    checked, _ = check(values, required=("name", "id_number"), today=today())
-    before = find_by_document(checked["id_type"], checked["id_number"])
-    if before is not None and before.membership_status not in LEFT:
-        raise DomainError(
-            f"该证件号码已是工会会员（{before.name}，{before.unit.name}，"
-            f"{MembershipStatus(before.membership_status).label}），请按校内转会或恢复会籍办理",  # type: ignore[call-arg]  # by its value alone
-            field="id_number",
-        )
-    _refuse_taken_staff_no(checked.get("staff_no"), before)
-    columns = {name: value for name, value in checked.items() if name in history.WRITABLE and name != "branch"}
-    columns |= {
-        "join_date": join_date,
-        "membership_status": MembershipStatus.ACTIVE.value,
-        "employment_status": columns.get("employment_status") or EmploymentStatus.AT_WORK.value,
-    }
-    if photo_upload is not None:
-        columns["photo"] = photo_upload.id
-    if before is None:
-        number = next_member_no(access.approving_unit(unit), join_date.year)
-        account = account_for(actor, columns, number)
-        member = history.begin(columns | {"member_no": number}, unit, actor, reason="入会", user=account)
-    else:
-        member = before
-        history.write(member, columns | {"branch": unit}, actor, reason="重新入会")
-    db.session.add(
-        MembershipChange(
-            member=member, kind=ChangeType.JOINED, on_date=join_date, to_unit_id=unit.id, recorded_by=actor.id
-        )
-    )
-    filing.keep_admission(member, history.present_version(member), applied or filing.Applied(), study_date=join_date)
-    db.session.flush()  # a number or document taken at the same moment refuses here, not at the commit
-    return member
-
-
-def account_for(actor: Actor, columns: Mapping[str, Any], number: str) -> User:
-    """Open the account of the member with `columns` (staff_no, name): her 工号 is its name, else `number`, her own."""
-    staff_no = columns.get("staff_no")
-    if staff_no in (None, "", kinds.PENDING_STAFF_NO):
-        staff_no = None
-    taken = staff_no and db.session.scalars(select(User.id).where(User.username == staff_no)).first() is not None
-    return org.open_account(actor, username=number if taken or not staff_no else staff_no, name=columns["name"])
-
-
-def _refuse_taken_staff_no(staff_no: str | None, member: Member | None) -> None:
-    if staff_no in (None, "", kinds.PENDING_STAFF_NO):
-        return
-    holder = db.session.scalars(select(Member).where(Member.staff_no == staff_no)).one_or_none()
-    if holder is not None and holder is not member:
-        raise DomainError(f"工号已被 {holder.name} 使用", field="staff_no")
 
 
 # --- editing ----------------------------------------------------------------------------------------------------------
@@ -229,22 +147,27 @@ def edit(
             "您填写的内容仍保留在下面，请核对后再次提交"
         )
     written, warnings = check_change(current_of(member), changed, today=today())
-    if "staff_no" in written:
-        _refuse_taken_staff_no(written["staff_no"], member)
-    if {"id_type", "id_number"} & set(written):
-        holder = find_by_document(written.get("id_type", member.id_type), written.get("id_number", member.id_number))
-        if holder is not None and holder is not member:
-            raise DomainError("该证件号码已是工会会员，请核对", field="id_number")
+    refuse_taken(member, written)
     if written.get("mobile") and _mobile_is_shared(actor, member, written["mobile"]):
         warnings.append("该手机号码也登记在您管理范围内另一位会员名下，请核对")
     if "join_date" in written:
         warnings += filing.correct_joining(member, written["join_date"])
     is_own = member.user_id == actor.id
+    changes = {name: (history.value_of(member, name), value) for name, value in written.items()}
     version = history.write(member, written, actor, reason=reason or ("本人修改" if is_own else "工会修改"))
-    if version is not None and member.user_id is not None and not is_own:
-        labels = "、".join(FIELD[name].label for name in FIELD if name in written)
-        notices.tell([member.user_id], f"您的会员信息已由 {actor.label} 修改", f"修改的内容：{labels}", "/members/me")
+    if version is not None and not is_own:
+        telling.tell_edited(actor, member, changes)
     return warnings
+
+
+def refuse_taken(member: Member, written: Mapping[str, Any]) -> None:
+    """Raise DomainError where another member has the 工号 or the document that `written` gives to `member`."""
+    if "staff_no" in written:
+        refuse_taken_staff_no(written["staff_no"], member)
+    if {"id_type", "id_number"} & set(written):
+        holder = find_by_document(written.get("id_type", member.id_type), written.get("id_number", member.id_number))
+        if holder is not None and holder is not member:
+            raise DomainError("该证件号码已是工会会员，请核对", field="id_number")
 
 
 def mark_of(member: Member) -> int:

@@ -15,7 +15,7 @@ from portal.core.web import renders
 from portal.org.guards import needs
 from portal.org.permissions import Permission
 
-from . import paper, search, seeking, service, sight
+from . import amending, beside, cases, correcting, paper, search, seeking, service, sight
 from .catalogue import FIELD, REQUIRED_FULL, Section
 from .enums import MembershipStatus, Sex
 from .forms import FilterForm, PhotoForm, ReasonForm, edit_form
@@ -144,7 +144,12 @@ def detail(id: int) -> ResponseReturnValue:
     member = service.find(current_user, id)
     if not current_user.may(Permission.MEMBER_READ, member.unit):
         return redirect(url_for(".me"))
-    return _sheet(member, "members/detail.html")
+    return _sheet(
+        member,
+        "members/detail.html",
+        doors=cases.doors_for(current_user, member),
+        may_correct=bool(correcting.correctable(current_user, member)),
+    )
 
 
 @bp.get("/me")
@@ -158,6 +163,7 @@ def me() -> ResponseReturnValue:
 
 
 def _sheet(member: Member, template: str, **more: Any) -> ResponseReturnValue:
+    open_cases = cases.cases_for(current_user, member)
     return render_template(
         template,
         member=member,
@@ -168,7 +174,10 @@ def _sheet(member: Member, template: str, **more: Any) -> ResponseReturnValue:
         may_edit=bool(service.editable(current_user, member)),
         may_print=service.may_print(current_user, member),
         asked=service.asked_for(current_user, member),
+        beside=beside.lines_for(current_user._get_current_object(), member),
         form=ReasonForm(formdata=None),
+        open_cases=open_cases,
+        waiting={name: case for case in open_cases for name in case.fields},
         **more,
     )
 
@@ -320,6 +329,15 @@ def _by_section(form: PortalForm) -> list[tuple[Section, list[Any]]]:
 
 def _number(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+@bp.post("/me/confirm")
+@needs(Permission.SIGNED_IN)
+def confirm() -> ResponseReturnValue:
+    """Take one's word that one's own record is right as it is."""
+    amending.confirm(current_user)
+    flash("谢谢，已记下您核对无误的日期", "success")
+    return redirect(url_for(".me"), SEE_OTHER)
 
 
 @bp.route("/me/photo", methods=["GET", "POST"])

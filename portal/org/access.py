@@ -10,7 +10,7 @@ from portal.core import db as database
 from portal.core.db import db
 from portal.core.errors import Absent
 
-from .models import Grant, OrgUnit, UnitKind, User
+from .models import Grant, InUnit, OrgUnit, UnitKind, User
 from .permissions import ROLE_PERMISSIONS, Permission
 
 
@@ -38,14 +38,16 @@ def in_scope(model: type[Any], actor: User, permission: Permission) -> ColumnEle
     covered = _below(_roots(actor, permission))
     if model is OrgUnit or covered.compare(true()) or covered.compare(false()):
         return covered
-    places: ColumnElement[bool] = model.unit_id.in_(select(OrgUnit.id).where(covered))
-    return places
+    within = select(OrgUnit.id).where(covered)
+    # an event of the trace, a grant and a post carry a unit without being rows of it
+    places = model.places() if issubclass(model, InUnit) else (model.unit_id,)
+    return or_(*(place.in_(within) for place in places))
 
 
 def scoped(model: type[Any], actor: User, permission: Permission, *columns: Any) -> Select[Any]:
     """Return a SELECT of `model`, or only `columns` of it, cut to where a live grant gives `actor` the `permission`.
 
-    Someone without such a grant gets no rows. `model` is OrgUnit or extends InUnit.
+    Someone without such a grant gets no rows. `model` is OrgUnit, extends InUnit, or has a `unit_id`.
     """
     query = select(*columns) if columns else select(model)
     return query.where(in_scope(model, actor, permission))
@@ -116,3 +118,14 @@ def people_with(permission: Permission, unit: OrgUnit, *, at_unit_only: bool = F
         select(Grant).join(Grant.user).where(Grant.role.in_(roles), Grant.unit_id.in_(places), User.is_enabled)
     )
     return sorted({grant.user_id for grant in grants if grant in grant.user.giving(permission)})
+
+
+def common_unit(one: OrgUnit, other: OrgUnit) -> OrgUnit:
+    """Return the nearest unit at or above both."""
+    return next(unit for unit in upward(one) if unit.covers(other))
+
+
+def deciding_unit(one: OrgUnit, other: OrgUnit) -> OrgUnit:
+    """Return who decides on what passes from one unit to the other: their union, or the nearest unit above both."""
+    union = approving_unit(one)
+    return union if union is approving_unit(other) else common_unit(one, other)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
@@ -262,3 +263,8 @@ class InUnit:
     def unit(cls) -> Mapped[OrgUnit]:
         """The unit itself."""
         return relationship(OrgUnit, foreign_keys=[cls.unit_id], lazy="joined", innerjoin=True)  # type: ignore[list-item]  # a mapped column by then
+
+    @classmethod
+    def places(cls) -> tuple[Any, ...]:
+        """Return the numbers of the units that the row is seen from: its own, and where it goes if it is on its way."""
+        return (cls.unit_id,)

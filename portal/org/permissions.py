@@ -15,9 +15,12 @@ class Permission(StrEnum):
     ACCOUNT_MANAGE = "account.manage"
     ACCOUNT_READ = "account.read"
     AUDIT_READ = "audit.read"
+    CHANGE_AGREE = "change.agree"
+    CHANGE_DECIDE = "change.decide"
     COMPARE = "compare"
     DELEGATE = "delegate"
     DEPARTMENT_MANAGE = "department.manage"
+    DUES_KEEP = "dues.keep"
     HANDOVER = "handover"
     JOINING_APPROVE = "joining.approve"
     JOINING_CODES = "joining.codes"
@@ -30,16 +33,26 @@ class Permission(StrEnum):
     MEMBER_FAMILY = "member.family"
     MEMBER_IMPORT = "member.import"
     MEMBER_IMPORT_HISTORIC = "member.import_historic"
+    MEMBER_MERGE = "member.merge"
     MEMBER_PRINT = "member.print"
     MEMBER_PRINT_FULL = "member.print_full"
     MEMBER_READ = "member.read"
     MEMBER_REVEAL = "member.reveal"
     MEMBER_SALARY = "member.salary"
+    MESSAGE_SEND = "message.send"
+    MESSAGE_TEMPLATE = "message.template"
     POST_MANAGE = "post.manage"
     QUERY_OFFICIAL = "query.official"
     ROSTER_CHECK = "roster.check"
     ROSTER_KEEP = "roster.keep"
+    STANDING_ASK = "standing.ask"
+    STANDING_DECIDE = "standing.decide"
+    STANDING_EXPEL = "standing.expel"
+    STANDING_READ = "standing.read"
     SYSTEM = "system"
+    TRANSFER_APPROVE = "transfer.approve"
+    TRANSFER_RECEIVE = "transfer.receive"
+    TRANSFER_SEND = "transfer.send"
     UNIT_MANAGE = "unit.manage"
     UNIT_READ = "unit.read"
 
@@ -60,6 +73,7 @@ _P = Permission
 
 _BRANCH = frozenset(
     {
+        _P.CHANGE_AGREE,
         _P.JOINING_CODES,
         _P.JOINING_ENTER,
         _P.JOINING_OPINE,
@@ -70,8 +84,13 @@ _BRANCH = frozenset(
         _P.MEMBER_IMPORT,  # what they import are applications
         _P.MEMBER_PRINT,
         _P.MEMBER_READ,
+        _P.MESSAGE_SEND,
         _P.ROSTER_CHECK,
         _P.ROSTER_KEEP,
+        _P.STANDING_ASK,
+        _P.STANDING_READ,
+        _P.TRANSFER_RECEIVE,
+        _P.TRANSFER_SEND,
     }
 )
 
@@ -79,6 +98,8 @@ _BRANCH = frozenset(
 _UNION = frozenset(
     {
         _P.ACCOUNT_READ,
+        _P.CHANGE_AGREE,
+        _P.CHANGE_DECIDE,
         _P.JOINING_APPROVE,
         _P.JOINING_CODES,
         _P.JOINING_READ,
@@ -89,7 +110,12 @@ _UNION = frozenset(
         _P.MEMBER_READ,
         _P.MEMBER_REVEAL,
         _P.MEMBER_SALARY,
+        _P.MESSAGE_SEND,
+        _P.MESSAGE_TEMPLATE,
         _P.ROSTER_KEEP,
+        _P.STANDING_DECIDE,
+        _P.STANDING_READ,
+        _P.TRANSFER_APPROVE,
     }
 )
 
@@ -98,12 +124,17 @@ _CLERK = _UNION | {
     _P.ACCOUNT_MANAGE,
     _P.COMPARE,
     _P.DEPARTMENT_MANAGE,
+    _P.DUES_KEEP,
     _P.JOINING_ENTER,
     _P.MEMBER_EDIT,
     _P.MEMBER_EDIT_UNION,
     _P.MEMBER_IMPORT,
     _P.MEMBER_IMPORT_HISTORIC,
+    _P.MEMBER_MERGE,
     _P.POST_MANAGE,
+    _P.STANDING_ASK,
+    _P.TRANSFER_RECEIVE,
+    _P.TRANSFER_SEND,
     _P.UNIT_READ,
 }
 
@@ -118,7 +149,9 @@ _ORG_ADMIN = frozenset(
         _P.JOINING_CODES,
         _P.JOINING_READ,
         _P.MEMBER_READ,
+        _P.MESSAGE_SEND,
         _P.QUERY_OFFICIAL,
+        _P.TRANSFER_APPROVE,  # between two unions below alone: see portal.transfers.workflow
         _P.UNIT_MANAGE,
         _P.UNIT_READ,
     }
@@ -141,7 +174,8 @@ _SUPER_ADMIN = frozenset(
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.SUPER_ADMIN: _SUPER_ADMIN,
-    Role.UNION_CHAIR: _UNION | {_P.AUDIT_READ, _P.DELEGATE, _P.HANDOVER, _P.QUERY_OFFICIAL, _P.UNIT_READ},
+    Role.UNION_CHAIR: _UNION
+    | {_P.AUDIT_READ, _P.DELEGATE, _P.HANDOVER, _P.QUERY_OFFICIAL, _P.STANDING_EXPEL, _P.UNIT_READ},
     Role.UNION_OPERATOR: _CLERK | {_P.HANDOVER, _P.QUERY_OFFICIAL, _P.UNIT_MANAGE},
     Role.BRANCH_CHAIR: _BRANCH,
     Role.BRANCH_OPERATOR: _BRANCH,

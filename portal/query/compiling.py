@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 from calendar import isleap
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, cast
 
@@ -62,12 +62,14 @@ def _has_case(text: str) -> bool:
 class Rows:
     """What is asked: `table` with its columns, the number of the member in it, and the day on which it holds.
 
-    `units` are the units that the question names, by code.
+    `units` are the units that the question names, by code. `conditions` keeps what was compiled of a question, so that
+    its count and its page need not compile it twice.
     """
 
     table: type[Member] | type[MemberVersion]
     day: date
     units: Mapping[str, OrgUnit]
+    conditions: dict[Any, tuple[Node, Truth]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def member_id(self) -> ColumnElement[int]:
@@ -226,11 +228,11 @@ def _posts(op: Operator, value: Any, rows: Rows) -> Truth:
 def completeness(rows: Rows) -> ColumnElement[int]:
     """Return how many of the 44 numbered fields are filled; an explicit 「无」 counts as filled."""
     filled: list[Truth] = []
-    for field in NUMBERED:
-        if field.kind is Kind.POSTS:
+    for one in NUMBERED:
+        if one.kind is Kind.POSTS:
             filled.append(rows.member_id.in_(_holders(rows.day)))
-        elif field.kind is Kind.CHANGES:
+        elif one.kind is Kind.CHANGES:
             filled.append(rows.member_id.in_(select(MembershipChange.member_id)))
         else:
-            filled.append(rows.column(field).is_not(None))
+            filled.append(rows.column(one).is_not(None))
     return sum((case((one, 1), else_=0) for one in filled[1:]), start=case((filled[0], 1), else_=0))

@@ -26,6 +26,8 @@ CHANNELS = {"web": "网页", "cli": "命令行", "clock": "定时任务"}
 THINGS = {
     "applications": "入会申请", "audit_events": "日志", "expected_lists": "应入会名单", "expected_people": "应入会人员",
     "grants": "权限", "join_codes": "入会码", "members": "会员", "org_units": "组织", "print_jobs": "打印任务",
+    "transfers": "校内转会", "plans": "撤并方案",
+    "incomings": "校外转入",
     "rosters": "名单", "roster_parts": "名单核对", "roster_jobs": "名单签领表",
     "settings": "系统设置", "unit_names": "组织名称", "uploads": "文件", "users": "账号",
 }  # fmt: skip

@@ -13,6 +13,7 @@ import time_machine
 from sqlalchemy import func, select
 
 from portal.comparison import service, taking
+from portal.comparison.matters.models import MatterKind
 from portal.comparison.models import Comparison, Finding, Kind
 from portal.comparison.taking import Act, Reason
 from portal.core.audit import AuditEvent
@@ -353,3 +354,16 @@ def test_what_comes_of_the_buttons_beside_the_lists(tree, client_of, operator) -
     assert back.status_code == 303
     assert "还没有比对过" in words(gone.text)
     assert db.session.scalar(select(func.count()).select_from(Finding)) == 0
+
+
+def test_a_matter_opens_the_form_that_does_it(tree, user_as, client_of) -> None:
+    browser = client_of(user_as(Role.BRANCH_OPERATOR, tree["a"]))
+    matter = factories.make_matter(tree["a"])
+    leaving = browser.get(f"/comparison/matters/{matter.id}").text
+    matter.kind = MatterKind.TRANSFER
+    db.session.commit()
+
+    moving = browser.get(f"/comparison/matters/{matter.id}").text
+
+    door = f'href="/transfers/new/{matter.member_id}"'
+    assert (door in leaving, door in moving) == (False, True)

@@ -17,23 +17,42 @@ from portal.core.notices import Notice
 from portal.core.workflow import Step, Workflow, workflows
 from portal.joining.models import ApplicationState, Reason
 from portal.joining.workflow import JOINING
+from portal.messaging.sending.models import MessageState
 from portal.org.models import Grant, OrgUnit
 from portal.org.permissions import Role
 from portal.query.exports.models import ExportState
 from tests import factories
+from tests.messaging import making as messages
 
 # How an item of each workflow comes into a state; the first state of an application is passed in one request.
 MAKES: dict[str, Callable[..., Any]] = {
+    "changes": factories.make_change,
+    "objections": factories.make_objection,
+    "checks": factories.make_check,
+    "check_parts": factories.make_check_part,
     "joining": factories.make_application,
     "matters": factories.make_matter,
+    "transfers": factories.make_transfer,
+    "plans": factories.make_plan,
+    "incoming": factories.make_incoming,
     "handover": factories.make_handover,
     "exports": factories.make_export,
     "rosters": factories.make_roster,
+    "wordings": messages.make_wording,
+    "bulletins": messages.make_bulletin,
+    "composing": messages.make_plan,
     "roster_parts": factories.make_roster_part,
+    "standing": factories.make_standing,
+    "letters": factories.make_letter,
+    "outbox": factories.make_batch,
+    "outbox_messages": factories.make_message,
 }
 UNSEEN = {ApplicationState.DRAFT}
-# how far the worker is with a file, once nobody has to confirm it any more
-OF_THE_WORKER = {ExportState.DONE, ExportState.FAILED, ExportState.GIVEN, ExportState.REMOVED}
+# how far the worker is with a file, once nobody has to confirm it any more, and with a message
+OF_THE_WORKER = {
+    ExportState.DONE, ExportState.FAILED, ExportState.GIVEN, ExportState.REMOVED,
+    MessageState.SENDING, MessageState.SUBMITTED, MessageState.WRONG_NUMBER,
+}  # fmt: skip
 
 
 def every_step() -> list[Any]:

@@ -6,16 +6,21 @@ import io
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from PIL import Image
 from sqlalchemy import select
 
+from portal.changes import service as changing
+from portal.changes.checks.models import Check, CheckPart
+from portal.changes.models import ChangeRequest
+from portal.changes.objections import service as objecting
+from portal.changes.objections.models import Objection
+from portal.changes.workflow import CHANGES
 from portal.comparison import bringing as hr_lists
 from portal.comparison.matters import service as matters
 from portal.comparison.matters.models import Matter, MatterKind
 from portal.comparison.matters.service import Intent
 from portal.comparison.models import Comparison, Finding, Kind
 from portal.core import crypto, scans, settings, uploads
-from portal.core.actors import SHELL
+from portal.core.actors import CLOCK, SHELL
 from portal.core.audit import AuditEvent
 from portal.core.calendar import now, today
 from portal.core.db import db, new_uuid
@@ -35,6 +40,9 @@ from portal.members.importing import uploading
 from portal.members.importing.models import Import
 from portal.members.models import Member, SearchText, UnionPost
 from portal.members.printing import Papers
+from portal.messaging.sending import outbox
+from portal.messaging.sending.models import Batch, Message
+from portal.messaging.sending.outbox import Recipient
 from portal.org import access, sessions
 from portal.org.models import Grant, LoginFailure, OrgUnit, User
 from portal.org.people import delegating
@@ -57,9 +65,18 @@ from portal.query.models import Selection
 from portal.query.rosters.files import FILES as roster_files
 from portal.query.rosters.models import Roster, RosterJob, RosterJobState, RosterKind, RosterPart, RosterRow
 from portal.query.slow.models import SlowQuestion
+from portal.standing import service as standings
+from portal.standing.dues import service as dues
+from portal.standing.leaving.models import LeavingWarning, WarningKind
+from portal.standing.letters.models import Letter
+from portal.standing.models import StandingChange
+from portal.transfers.incoming.models import Incoming
+from portal.transfers.models import Transfer, TransferState
+from portal.transfers.plans.models import Plan
 from tests import doors, factories
 from tests.factories import Canaries
 from tests.members.importing import lists
+from tests.messaging import making as messages
 
 S = ApplicationState
 
@@ -88,8 +105,19 @@ class Place:
     matter: Matter
     brought: Import  # a file that has changed the member
     definition: Definition  # somebody else's, shared here
+    dues: tuple[int, int]  # sheets of dues of the unit: a preview, and one that is recorded
     part: RosterPart  # of the union's list, which asks the branches
     row: RosterRow  # of a list of its own, where the family of the member is kept
+    standing: StandingChange  # of a colleague who retires, with a paper
+    letter: Letter  # of one who has left
+    leaving: Transfer  # of somebody else, from here to c, where none of the walk's people stands
+    coming: Transfer  # from c to here, and agreed to
+    objection: Objection  # of a colleague, to what the union made of her record
+    check: Check  # of the unit, with the part of the unit itself
+    changes: tuple[ChangeRequest, ...]  # asked by the member: for the branch, for the union, for its second person
+    told: messages.Told
+    incoming: Incoming  # somebody who would come from another union
+    plan: Plan | None  # by which the unit ends in a month; the house itself does not
 
 
 @dataclass(frozen=True)
@@ -105,10 +133,7 @@ class House:
 
 def photo() -> io.BytesIO:
     """A picture that a phone may have taken."""
-    stream = io.BytesIO()
-    Image.new("RGB", (600, 800), (180, 200, 220)).save(stream, "JPEG")
-    stream.seek(0)
-    return stream
+    return io.BytesIO(doors.picture(600, 800, (180, 200, 220)))
 
 
 def fill() -> House:
@@ -130,6 +155,7 @@ def fill() -> House:
 def _fill_place(unit: OrgUnit, clerk: User, chair: User) -> Place:
     of_member, of_applicant = factories.canaries(), factories.canaries()
     member = factories.make_member(unit, **of_member.values)
+    history.write(member, {"retire_date_hr": today() + timedelta(days=20)}, SHELL, reason="人事部门核定")
     _give_photo(member)
     assert member.user is not None
     post = UnionPost(member=member, kind=PostKind.GROUP_LEADER, unit_id=unit.id, starts=today())
@@ -157,6 +183,7 @@ def _fill_place(unit: OrgUnit, clerk: User, chair: User) -> Place:
     code = db.session.scalars(select(JoinCode).where(JoinCode.unit_id == unit.id, JoinCode.revoked_at.is_(None))).one()
     db.session.add(CodeDay(code_id=code.id, day=today(), opened=1))
     db.session.commit()
+    _write_to(clerk, unit, member)
     entered = doors.make_entry(clerk, unit)
     _, confirmation = entry.make_link(clerk, entered.id)
     db.session.commit()
@@ -171,7 +198,11 @@ def _fill_place(unit: OrgUnit, clerk: User, chair: User) -> Place:
         unit, member, of_member, of_applicant, applications, code, entered, roll, invitation, confirmation, coming_name,
         department, sheet, _an_officer(unit, chair), _a_leaver(unit), *_compare(clerk, unit, member),
         _bring_back(clerk, unit, member, of_member, of_applicant), _define(clerk, unit, Reach.SHARED),
-        *_list(clerk, unit, member),
+        _pay(clerk, unit, member), *_list(clerk, unit, member), *_retire(clerk, unit), *_on_the_way(unit),
+        _object(clerk, unit), _have_checked(clerk, unit), _change(clerk, member),
+        messages.fill(unit, member, clerk),
+        factories.make_incoming(unit),
+        factories.make_plan(unit) if unit.parent else None,
     )  # fmt: skip
 
 
@@ -219,6 +250,22 @@ def _preview_of(user: User, unit: OrgUnit) -> None:
             has_consent=False, uploaded_by=user.id,
         )
     )  # fmt: skip
+
+
+def _pay(clerk: User, unit: OrgUnit, member: Member) -> tuple[int, int]:
+    """Bring the dues of two months, and record the first; the amount is one that nobody may read."""
+    unit_id, found = unit.id, []
+    for month in (today().replace(day=1), today().replace(day=1) - timedelta(days=1)):
+        raw = f"工号,金额\n{member.staff_no},{member.dues_base}\n".encode()
+        item = dues.upload(clerk, raw, "会费.csv", unit_id=unit_id, month=month.replace(day=1))
+        if found:
+            dues.record(clerk, item.id, seen=1)
+        db.session.commit()
+        found.append(item.id)
+    warning = LeavingWarning(unit=unit, member=member, kind=WarningKind.TALK, on=today(), made_by=clerk.id)
+    db.session.add(warning)
+    db.session.commit()
+    return found[0], found[1]
 
 
 def import_of(user: User) -> int:
@@ -286,7 +333,7 @@ def _define(user: User, unit: OrgUnit, reach: Reach) -> Definition:
         DefinitionVersion(number=1, question=asked, blanks=[blanks.plain(blank)], columns=[], recorded_by=user.id)
     )
     db.session.add(made)
-    db.session.flush()
+    db.session.commit()  # what follows may end the transaction: it reads a file
     return made
 
 
@@ -312,6 +359,89 @@ def _list(clerk: User, unit: OrgUnit, member: Member) -> tuple[RosterPart, Roste
     return rows[1].part, rows[0]
 
 
+def _retire(clerk: User, unit: OrgUnit) -> tuple[StandingChange, Letter]:
+    """Let a colleague's retirement wait for the union, with a scan, and another one leave with a letter."""
+    item = factories.make_standing(unit, asker=clerk)
+    scan = uploads.photo(photo())
+    standings.add_paper(clerk, item, standings.Paper("scan_jpg", scan, "退休审批表"))
+    db.session.commit()
+    return item, factories.make_letter(unit)
+
+
+def _on_the_way(unit: OrgUnit) -> tuple[Transfer, Transfer]:
+    """Let somebody be on the way from the unit to branch c, and somebody from there to it."""
+    c = db.session.scalars(select(OrgUnit).where(OrgUnit.code == "GH03")).one()
+    return (
+        factories.make_transfer(unit, TransferState.SENT, to=c),
+        factories.make_transfer(c, TransferState.APPROVED, to=unit),
+    )
+
+
+def _change(clerk: User, member: Member) -> tuple[ChangeRequest, ...]:
+    """Let the member ask for another mobile, a degree and another name; the union has looked at the last once."""
+    user = member.user
+    assert user is not None
+    filed = changing.ask(
+        user, member, {"mobile": "13900000000", "degree": "201", "name": "殷晓岚"}, evidence=_proof(user)
+    )
+    branch, *union = sorted(filed, key=lambda item: ("mobile", "degree", "name").index(item.field))
+    for item in union:
+        if item.state is not item.state.PENDING_SCHOOL:
+            CHANGES.fire(item, "pass_on", factories.Hand())
+    union[1].first_by = factories.make_user(Role.UNION_CHAIR, clerk.grants[0].unit).id
+    CHANGES.fire(union[1], "approve_first", factories.Hand())
+    db.session.commit()
+    return branch, *union
+
+
+def _object(editor: User, unit: OrgUnit) -> Objection:
+    """Let a colleague object to what somebody made of her department."""
+    colleague = factories.make_member(unit)
+    edit = history.write(colleague, {"department": "学校办公室"}, editor, reason="工会修改")
+    assert colleague.user is not None
+    assert edit is not None
+    item = objecting.file(colleague.user, edit.id, text="部门不对，应是教务处")
+    db.session.commit()
+    return item
+
+
+def _have_checked(clerk: User, unit: OrgUnit) -> Check:
+    """Open a check of the unit, which has not signed."""
+    check = Check(unit=unit, name="秋季学期信息核对", due=today(), made_by=clerk.id, parts=[CheckPart(unit=unit)])
+    db.session.add(check)
+    db.session.commit()
+    return check
+
+
+def _object_herself(editor: User, user: User, member: Member) -> None:
+    """Let somebody edit the person's record twice; she objects to the first."""
+    edit = history.write(member, {"admin_duty": "科长"}, editor, reason="工会修改")
+    assert edit is not None
+    objecting.file(user, edit.id, text="我不是科长")
+    history.write(member, {"department": "学校办公室"}, editor, reason="工会修改")
+
+
+def objection_of(user: User) -> tuple[int, int]:
+    """Return the number of the person's own objection, and of a version that she may object to."""
+    query = select(Objection.id).join(Objection.member).where(Member.user_id == user.id)
+    return db.session.scalars(query).one(), objecting.objectionable(user)[0].version_id
+
+
+def _proof(user: User) -> str:
+    """Return the word for a paper that the person has sent."""
+    return uploads.keep(user, photo().read(), kind="scan_jpg").uuid
+
+
+def _ask_herself(user: User, member: Member) -> None:
+    """Let the person wait for a degree of her own."""
+    changing.ask(user, member, {"degree": "201"}, evidence=_proof(user))
+
+
+def change_of(user: User) -> int:
+    """Return the number of the person's own request."""
+    return db.session.scalars(select(ChangeRequest.id).where(ChangeRequest.filed_by == user.id)).one()
+
+
 def roster_job_of(user: User | None) -> int:
     """Return the number of the job of sheets that a person has."""
     return db.session.scalars(select(RosterJob.id).where(RosterJob.owner_id == (user.id if user else 0))).one()
@@ -330,6 +460,29 @@ def definition_of(user: User | None) -> int:
     owner = user.id if user else 0
     query = select(Definition.id).where(Definition.owner_id == owner, Definition.reach == Reach.PRIVATE)
     return db.session.scalars(query).first() or 0
+
+
+def _write_to(clerk: User, unit: OrgUnit, member: Member) -> None:
+    """Put a message for the member of the unit into the outbox."""
+    batch = Batch(unit=unit, owner_id=clerk.id, title=f"{unit.name}节日慰问通知")
+    text = f"{member.name}您好，节日慰问品请到工会领取"
+    db.session.add(batch)
+    db.session.flush()  # its message names it
+    variables = {"name": member.name}
+    outbox.queue(
+        CLOCK, batch, [Recipient(member.name, str(member.mobile), text, unit.id, member.id, variables)]
+    )  # fmt: skip
+    db.session.commit()
+
+
+def batch_in(unit: OrgUnit) -> int:
+    """Return the number of the batch of messages of a unit."""
+    return db.session.scalars(select(Batch.id).where(Batch.unit_id == unit.id)).one()
+
+
+def message_in(unit: OrgUnit) -> int:
+    """Return the number of the message in it."""
+    return db.session.scalars(select(Message.id).where(Message.batch_id == batch_in(unit))).one()
 
 
 def _sheet(user: User, unit: OrgUnit) -> UnitSheet:
@@ -467,6 +620,7 @@ def add_people(house: House) -> None:
         _give_photo(member)
         user = member.user
         assert user is not None
+        _object_herself(house.places["a"].officer, user, member)
         if office:
             role, place, days = office
             ends = None if days is None else today() + timedelta(days=days)
@@ -479,10 +633,12 @@ def add_people(house: House) -> None:
         _select(user, member)
         _edit_many(user, member)
         _wait(user)
+        _ask_herself(user, member)
         _define(user, house.units["c"], Reach.PRIVATE)
         if name == "union chair":
             lend(user, house.places["a"].officer, house.units["top"])
         _preview_of(user, house.units["c"])
+        messages.publish_for(member)
         user.must_change_password = name == "one-time password"
         house.people[name] = user
         house.records[name] = member

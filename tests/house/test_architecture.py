@@ -29,6 +29,8 @@ COMMITTING = {
     "portal/query/rosters/worker.py",
     "portal/query/exports/worker.py",
     "portal/query/slow/worker.py",
+    "portal/messaging/sending/worker.py",
+    "portal/messaging/composing/worker.py",
 }
 # A print job is a row of the queue, not a case that people judge: its state says how far the machine is. So is an
 # export, once nobody has to confirm it any more, and a question that waits for the clock.

@@ -44,7 +44,7 @@ COVERED = {
     "union chair": {"a", "b", "top"},
 }
 UNION = {"union operator", "union chair"}
-SHEETS = {"members.detail", "members.edit", "joining.detail"}
+SHEETS = {"members.detail", "members.edit", "joining.detail", "changes.detail", "changes.agree"}
 PRINTS = {"members.registration_form"}
 
 

@@ -22,7 +22,8 @@ from tests.serving import command
 # Open to everyone is what the table says, and nothing else.
 PUBLIC = {endpoint for endpoint, _, _, signs in matrix.rows() if signs["stranger"] != "L"}
 # What stands in an address beside numbers: random tokens, files of ours, and names that a table must know.
-WORDS = {"token", "filename", "workflow", "action", "role", "preset", "name"}
+WORDS = {"token", "filename", "workflow", "action", "role", "preset", "name", "gateway"}
+WITHOUT_TOKEN = {"receipts.receive"}  # a gateway has no form of ours: the word in its address is the secret
 SEGMENT = re.compile(r"[a-z][a-z0-9-]*(\.(svg|png|pdf))?|<[^<>]+>(\.(svg|png|pdf))?")
 
 
@@ -114,7 +115,7 @@ def test_every_post_needs_its_token(walk: Walk, app: Flask) -> None:
     accepted = []
     for endpoint, method, place, signs in matrix.rows():
         who = [name for name, sign in signs.items() if sign in ".L" and name not in ("stranger", "disabled")]
-        if method != "POST" or not who:
+        if method != "POST" or not who or endpoint in WITHOUT_TOKEN:
             continue
         limiter.reset()
         arguments, body = walk.request(endpoint, walk.at(endpoint, place, who[0]))

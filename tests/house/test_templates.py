@@ -28,7 +28,7 @@ MASKED_BEFORE = {"members/index.html: row.mobile"}
 ESCAPES_ITSELF = {"portal/members/forms.py: Markup"}
 
 # Goes to the renderer of PDF alone: its style sheet is a file, its values come as text from members.printing.
-PRINTED = {"members/registration_form.html"}
+PRINTED = {"members/registration_form.html", "standing/letters/paper.html"}
 
 FORBIDDEN = {
     r"\|\s*safe\b": "unescaped text",

@@ -14,7 +14,8 @@ from portal.core.calendar import today
 from portal.core.db import db
 from portal.core.web import limiter
 from portal.joining.models import ApplicationState as S
-from portal.members import filing
+from portal.members import filing, history
+from portal.messaging.sending import receiving
 from portal.org.people import delegating
 from portal.prints.models import JobState
 from portal.query.exports.models import ExportState
@@ -25,6 +26,7 @@ from tests.conftest import PROOF, Prepared
 from tests.house import everything, matrix
 from tests.house.everything import House
 from tests.members.importing import lists
+from tests.messaging import making as messages
 
 ABSENT = 999_999
 COLUMNS = (
@@ -69,7 +71,11 @@ class Walk:
         house = self.house
         places = {
             name: {
+                "message_batch": everything.batch_in(place.unit),
+                "message": everything.message_in(place.unit),
                 "member": place.member.id,
+                "line": place.member.changes[0].id,
+                "version": history.present_version(place.member).id,
                 "application": {state: item.id for state, item in place.applications.items()},
                 "receipt": factories.receipt_code(place.applications[S.SUBMITTED]),
                 "code": place.code.id,
@@ -103,19 +109,35 @@ class Walk:
                 "comparison": place.comparison.id,
                 "finding": place.finding.id,
                 "matter": place.matter.id,
+                "leaving": place.leaving.id,
+                "coming": place.coming.id,
+                "standing": place.standing.id,
+                "standing_paper": place.standing.papers[0].id,
+                "incoming": place.incoming.id,
+                "plan": place.plan.id if place.plan else ABSENT,
+                "letter": place.letter.id,
                 "handover": place.handover.id,
                 "post": place.member.posts[0].id,
+                "dues": place.dues[0],
+                "recorded_dues": place.dues[1],
                 "definition": place.definition.id,
                 "roster": place.row.roster_id,
                 "roster_row": place.row.id,
                 "roster_part": place.part.id,
+                "objection": place.objection.id,
+                "objectionable": place.objection.version_id,
+                "check": place.check.id,
+                "check_part": place.check.parts[0].id,
+                **{f"change{number}": item.id for number, item in enumerate(place.changes)},
                 "roster_job": everything.roster_job_of(place.member.user),
+                **place.told.ids,
             }
             for name, place in house.places.items()
         }
         own = {
             name: {
                 "member": house.records[name].id,
+                "line": house.records[name].changes[0].id,
                 "application": dict.fromkeys(S, house.applications[name].id),
                 "notice": everything.notice_of(user).id,
                 "job": everything.job_of(user, JobState.DONE),
@@ -133,6 +155,9 @@ class Walk:
                 "import": everything.import_of(user),
                 "definition": everything.definition_of(user),
                 "roster_job": everything.roster_job_of(user),
+                "change0": everything.change_of(user),
+                **messages.own_of(user),
+                **dict(zip(("objection", "objectionable"), everything.objection_of(user), strict=True)),
             }
             for name, user in house.people.items()
         }
@@ -163,11 +188,18 @@ class Walk:
         if place == "absent":
             nothing = dict.fromkeys(S, ABSENT)
             numbers = (
-                "member", "code", "unit", "notice", "job", "waiting_job", "entry", "list", "person", "coming_name",
+                "member", "line", "code", "unit", "notice", "job", "waiting_job", "entry", "list", "person",
+                "coming_name",
+                "message_batch", "message",
                 "department", "sheet", "event", "import", "account", "grant", "delegation", "comparison", "finding",
                 "matter", "handover", "post", "definition", "roster", "roster_row", "roster_part", "roster_job",
-                "batch", "written_batch", "slow",
+                "batch", "written_batch", "slow", "dues", "recorded_dues", "leaving", "coming", "plan", "incoming",
+                "change0", "change1", "change2", "standing", "standing_paper",
+                "batch", "written_batch", "slow", "dues", "recorded_dues", "leaving", "coming",
+                "change0", "change1", "change2", "standing", "standing_paper", "letter",
+                "objection", "objectionable", "check", "check_part",
                 "export", "made_export",
+                "export", "made_export", *messages.NUMBERS,
             )  # fmt: skip
             words = {"receipt": "aaaaa-bbbbb", "proof": "a" * 12, "role": "nobody"}
             words |= dict.fromkeys(("token", "invitation", "confirmation", "selection"), NO_TOKEN)
@@ -203,6 +235,7 @@ class Walk:
         one: dict[str, Any] = {"id": here.get("member")}
         of_unit: dict[str, Any] = {"id": here.get("unit")}
         from_today = {"starts": today().isoformat()}
+        from_on = {"on": today().isoformat()}
         of_comparison: dict[str, Any] = {"id": here.get("comparison")}
         of_import: dict[str, Any] = {"id": here.get("import")}
         requests: dict[str, Place] = {
@@ -251,6 +284,13 @@ class Walk:
             "members.reveal": (one, {"field": "id_number", "reason": "核对登记表"}),
             "members.registration_form": (one, {}),
             "members.edit": (one, {}),
+            "corrections.correct": (
+                one | {"field": "department", "since": today().isoformat()},
+                {"department": "图书馆", "reason": "登记有误", "seen": str(here.get("version", ""))},
+            ),
+            "corrections.redate": (
+                one | {"line_id": here.get("line")}, {"on": today().isoformat(), "reason": "登记有误"},
+            ),
             "members.my_photo": ({}, {"photo": (everything.photo(), "me.jpg")}),
             # without a place one of the house's own
             **{
@@ -318,6 +358,12 @@ class Walk:
             "codes.poster": ({"id": here.get("code")}, {"note": "请先连接校园网"}),
             "codes.bundle": ({}, {"unit": here.get("unit")}),
             "codes.svg": ({"id": here.get("code")}, {}),
+            "receipts.receive": ({"gateway": "console", "token": receiving.token("console")}, {}),
+            **{
+                f"outbox.{verb}": ({"id": here.get("message_batch")}, {"reason": "已与网关核对"})
+                for verb in ("detail", "release")
+            },
+            "outbox_messages.detail": ({"id": here.get("message")}, {}),
             "cards.verify": ({"token": NO_TOKEN}, {}),
             "codes.png": ({"id": here.get("code")}, {}),
             "prints.start": ({}, {"scope": "new"}),
@@ -348,6 +394,20 @@ class Walk:
                 {"selection": here.get("selection")},
                 {"kind": "people", "title": "花名册", "purpose": "核对花名册", "out": "xlsx"},
             ),
+            "changes.new": (
+                {"member_id": here.get("member"), "f": ["department", "political_status"]},
+                {"department": "学校办公室", "political_status": "01"},
+            ),
+            "objections.new": ({"version_id": here.get("objectionable")}, {"words": "部门不对，应是教务处"}),
+            **{f"objections.{verb}": ({"id": here.get("objection")}, {}) for verb in ("detail", "withdraw")},
+            "checks.new": ({}, {"name": "秋季学期信息核对", "due": today().isoformat()}),
+            **{f"checks.{verb}": ({"id": here.get("check")}, {}) for verb in ("detail", "remind")},
+            "check_parts.detail": ({"id": here.get("check_part")}, {}),
+            **{f"changes.{verb}": ({"id": here.get("change0")}, {}) for verb in ("detail", "evidence", "cancel")},
+            **{
+                f"changes.{verb}": ({"id": here.get(f"change{number}")}, {"on": today().isoformat()})
+                for number, verb in enumerate(("agree", "approve", "confirm"))
+            },
             "rosters.add": ({"id": here.get("roster")}, {"q": "殷晓澜"}),
             "rosters.remove": ({"id": here.get("roster_row")}, {"reason": "调离"}),
             "rosters.restore": ({"id": here.get("roster_row")}, {"reason": "误核减"}),
@@ -396,6 +456,86 @@ class Walk:
             "comparison.export": ({**of_comparison, "list": "only_there"}, {"purpose": "与人事处核对"}),
             "comparison.discard": (of_comparison, {}),
             "matters.detail": ({"id": here.get("matter")}, {}),
+            "retiring.submit": ({}, {"ids": here.get("member", "")}),
+            "retiring.export": ({"months": 24}, {"purpose": "与人事处核对"}),
+            "leaving.detail": (one, {}),
+            "leaving.warn": (one, {"kind": "talk", "on": today().isoformat()}),
+            "leaving.propose": (one, {"situation": "没有参加过活动"}),
+            "dues.sheets": (
+                {}, {"file": (io.BytesIO("工号\nA001\n".encode()), "会费.csv"), "month": f"{today():%Y-%m}"},
+            ),
+            **{f"dues.{verb}": ({"id": here.get("dues")}, {"seen": "1"}) for verb in ("sheet", "record", "discard")},
+            "dues.undo": ({"id": here.get("recorded_dues")}, {}),
+            "dues.member": (one, {"reason": "核对会费金额"}),
+            "transfers.detail": ({"id": here.get("leaving")}, {}),
+            "transfers.send": (
+                {"member_id": here.get("member")}, {"to": self.ids["elsewhere"], "occasion": "post"},
+            ),
+            "transfers.receive": ({"id": here.get("coming")}, {}),
+            "transfers.turn_down": ({"id": here.get("coming")}, {"reason": "not_ours"}),
+            # none of the house's is where these begin: the page leads back, and the step says so
+            "transfers.resend": ({"id": here.get("leaving")}, {"to": self.ids["elsewhere"]}),
+            "transfers.reroute": ({"id": here.get("leaving")}, {"to": self.ids["elsewhere"], "comment": "改派"}),
+            "transfers.force": ({"id": here.get("leaving")}, {"comment": "长期无人接收"}),
+            "transfers.mine": ({}, {"to": self.ids["places"]["a"]["unit"], "occasion": "post"}),
+            "transfers_many.send": (
+                {"selection": here.get("selection")}, {"to": self.ids["elsewhere"], "occasion": "post"},
+            ),
+            **{f"incoming.{verb}": ({"id": here.get("incoming")}, {}) for verb in ("detail", "letter", "slip")},
+            "incoming.accept": ({"id": here.get("incoming")}, {"unit_id": self.ids["places"]["a"]["unit"]}),
+            "incoming.new": (
+                {},
+                self.ids["applicant"] | {
+                    "from_union": "唐山大学工会", "join_date": "2011-05-04", "to": self.ids["places"]["a"]["unit"],
+                    "letter": (doors.scan(), "letter.jpg"),
+                },
+            ),
+            "plans.detail": ({"id": here.get("plan")}, {}),
+            "plans.new": (
+                {"unit_id": here.get("unit")},
+                {"heir": self.ids["elsewhere"], "on": today().isoformat(), "closes": "y"},
+            ),
+            "transfers_many.approve": ({}, {"ids": str(here.get("leaving"))}),
+            "transfers_many.receive": ({}, {"ids": str(here.get("coming"))}),
+            "standing.detail": ({"id": here.get("standing")}, {}),
+            "standing.paper": ({"id": here.get("standing_paper")}, {}),
+            **{f"letters.{verb}": ({"id": here.get("letter")}, {}) for verb in ("detail", "paper")},
+            "letters.receive": ({"id": here.get("letter")}, {"received_on": today().isoformat()}),
+            "standing.retire": ({"member_id": here.get("member")}, from_on | {"kind": "retire"}),
+            "standing.leave": (
+                {"member_id": here.get("member")},
+                from_on | {"kind": "leave", "employer": "山海大学", "union": "山海大学工会"},
+            ),
+            "standing.other": ({"member_id": here.get("member"), "kind": "army"}, from_on),
+            "standing.resubmit": ({"id": here.get("standing")}, from_on),
+            "standing.file_number": ({"id": here.get("standing")}, {"filing_no": "秦工备〔2026〕3号"}),
+            "standing.agree": ({}, {"ids": str(self.ids["places"]["a"]["standing"])}),
+            **{f"groups.{verb}": ({"id": here.get("group")}, {}) for verb in ("detail", "withdraw")},
+            "groups.new": ({}, {"name": "球友", "source": "people"}),
+            "groups.built_in": ({"name": "everyone"}, {}),
+            "groups.put": ({"id": here.get("group")}, {"member": here.get("member"), "act": "out"}),
+            "groups.drop": ({"id": here.get("group")}, {"person": here.get("group_person")}),
+            "wordings.detail": ({"id": here.get("wording")}, {}),
+            "wordings.new": ({}, {"name": "领书", "words": "【姓名】老师：请领书。"}),
+            "wordings.edit": ({"id": here.get("wording")}, {"name": "领书", "words": "【姓名】老师：请领书。"}),
+            "bulletins.new": ({}, {"title": "放假", "body": "放假三天。", "groups": ["b:everyone"]}),
+            "bulletins.edit": (
+                {"id": here.get("draft_bulletin")}, {"title": "放假", "body": "放假三天。", "groups": ["b:everyone"]},
+            ),
+            **{f"bulletins.{verb}": ({"id": here.get("bulletin")}, {}) for verb in ("detail", "remind")},
+            **{f"board.{verb}": ({"id": here.get("bulletin")}, {}) for verb in ("detail", "read")},
+            "board.file": ({"id": here.get("bulletin_file")}, {}),
+            "board.choose": ({}, {"sms": "inside"}),
+            "composing.new": ({}, {"groups": ["b:everyone"], "wording": "s:birthday"}),
+            "composing.detail": ({"id": here.get("short_message")}, {}),
+            "composing.fill": ({"id": here.get("short_message")}, {"title": "生日"}),
+            "composing.send": ({"id": here.get("short_message")}, {"seen": "other"}),
+            "composing.trial": ({"id": here.get("short_message")}, {}),
+            "composing.calls": ({"id": here.get("short_message")}, {}),
+            "composing.remind": ({"id": here.get("sent_short_message")}, {}),
+            "message_receipts.show": ({"token": here.get("acknowledgement", NO_TOKEN)}, {}),
+            "message_receipts.confirm": ({"token": here.get("acknowledgement", NO_TOKEN)}, {}),
+            "birthdays.detail": ({"id": here.get("unit")}, {"wording": "s:birthday", "is_on": "y"}),
             "unit_sheets.bring": ({}, {"file": (io.BytesIO("名称,类型\n二小组,工会小组\n".encode()), "小组.csv")}),
             "unit_sheets.detail": ({"id": here.get("sheet")}, {}),
             "unit_sheets.write": ({"id": here.get("sheet")}, {}),

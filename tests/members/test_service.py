@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import time_machine
 
 from portal.core import audit
 from portal.core.actors import SHELL
@@ -80,9 +81,10 @@ def test_the_day_and_the_unit_must_be_possible(tree):
 
 
 def test_who_left_comes_back_on_the_old_record_with_the_old_number(tree):
-    member = admitted(tree["a"], day=date(2026, 1, 5))
+    with time_machine.travel(datetime(2026, 1, 5, 4, tzinfo=UTC)):
+        member = admitted(tree["a"])
+        history.write(member, {"membership_status": "withdrawn"}, SHELL, reason="退会")
     number, account = member.member_no, member.user
-    history.write(member, {"membership_status": "withdrawn"}, SHELL, reason="退会")
 
     again = admitted(
         tree["b"], day=date(2026, 9, 1), id_number=member.id_number, birth_date=member.birth_date, sex=member.sex

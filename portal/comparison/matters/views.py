@@ -12,12 +12,20 @@ from wtforms import SelectField
 from portal.core import audit
 from portal.core.forms import AddressForm
 from portal.core.web import numbered_page
+from portal.members import cases
 from portal.org.guards import needs
 from portal.org.permissions import Permission
 
 from . import service
 from .models import MatterKind, MatterState
 from .workflow import MATTERS
+
+# the door on the member's page that does what a matter is about; rooms that are not there have none
+FORMS = {
+    MatterKind.LEAVE: "standing.leave",
+    MatterKind.RETIRE: "standing.retire",
+    MatterKind.TRANSFER: "transfers.send",
+}
 
 bp = Blueprint("matters", __name__, url_prefix="/comparison/matters")
 
@@ -48,10 +56,13 @@ def index() -> ResponseReturnValue:
 def detail(id: int) -> ResponseReturnValue:
     """Show one matter."""
     item = service.find(current_user, id)
+    is_open = item.state is MatterState.OPEN
+    doors = cases.doors_for(current_user._get_current_object(), item.member) if is_open else []
     return render_template(
         "comparison/matter.html",
         item=item,
         steps=MATTERS.open_steps(item, current_user),
         events=audit.events_of(item),
-        is_open=item.state is MatterState.OPEN,
+        is_open=is_open,
+        doors=[door for door in doors if door.endpoint == FORMS[item.kind]],
     )

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, delete, func, or_, select
 
 from portal.core import audit, notices
+from portal.core.actors import Actor
 from portal.core.calendar import show_date, today
 from portal.core.db import db
 from portal.core.enums import LabelEnum
-from portal.core.errors import Conflict, DomainError
-from portal.members.enums import MembershipStatus, PostKind
-from portal.members.models import Member, UnionPost
+from portal.core.errors import Conflict, DomainError, Forbidden
+from portal.members import turning
+from portal.members.enums import ChangeType, MembershipStatus, PostKind
+from portal.members.models import Member, MembershipChange, UnionPost
 from portal.org import access
 from portal.org.models import Grant, OrgUnit, User
 from portal.org.people import reach
@@ -271,3 +273,51 @@ def _follow(actor: User, post: UnionPost, on: date, handed: frozenset[int]) -> N
     ):
         return
     people.end_grant(actor, grant, on if on > today() and on >= grant.starts else None)
+
+
+# --- with the membership ----------------------------------------------------------------------------------------------
+
+# who is no member with full rights any more holds no post and no seat (《工会会员会籍管理办法》)
+_ENDING = frozenset({
+    ChangeType.RETAINED, ChangeType.TRANSFERRED_OUT, ChangeType.WITHDRAWN, ChangeType.EXPELLED, ChangeType.DIED,
+})  # fmt: skip
+
+
+def end_with_membership(actor: Actor, member: Member, change: MembershipChange) -> None:
+    """Let the member's posts end on the day her membership ends or is retained; one that has not begun is taken out.
+
+    The office that came with a post ends at once, within the actor's right to appoint; where that does not reach, the
+    post ends alone, and whoever arranges handings-over is told.
+    """
+    if change.kind not in _ENDING:
+        return
+    for post in [post for post in member.posts if post.ends is None or post.ends >= change.on_date]:
+        is_coming = post.starts > max(change.on_date, today())
+        on = max(change.on_date, post.starts)
+        told = {"ends": (show_date(post.ends) or "无截止日期", "未到任，取消" if is_coming else show_date(on))}
+        audit.record(actor, "post.end", post, changes=told, reason="随会籍变动结束")
+        _end_office(actor, post)
+        if is_coming:
+            db.session.execute(delete(PostGrant).where(PostGrant.post_id == post.id))
+            db.session.delete(post)
+        else:
+            post.ends = on
+    db.session.flush()  # the member's posts are read anew
+    db.session.expire(member, ["posts"])
+
+
+def _end_office(actor: Actor, post: UnionPost) -> None:
+    grant = grant_of(post)
+    if grant is None or grant.is_over(today()):
+        return
+    try:
+        if not isinstance(actor, User):
+            raise Forbidden(f"{post.member.name}的账号职责不由您设置")
+        with db.session.begin_nested():
+            people.end_grant(actor, grant, None)
+    except DomainError:
+        title = f"{post.member.name}的{post.kind.label}职务已随会籍变动结束，账号职责还在，请办理交接"
+        notices.tell(access.people_with(P.HANDOVER, post.unit), title, link="/handover/")
+
+
+turning.afterwards(end_with_membership)

@@ -10,6 +10,7 @@ from sqlalchemy import func, literal, select, update
 
 from portal.core import audit
 from portal.core import db as database
+from portal.core.actors import Actor
 from portal.core.db import db
 from portal.core.errors import Absent, DomainError, Forbidden
 from portal.org import access
@@ -270,6 +271,14 @@ def disable(actor: User, unit: OrgUnit) -> int:
     _refuse_own(actor, unit, "启用状态")
     if not unit.is_enabled:
         raise DomainError(f"{unit.name}已经停用")
+    return close(actor, unit)
+
+
+def close(actor: Actor, unit: OrgUnit) -> int:
+    """Close the unit and what is below it, for a verb that has asked for the right; return how many units.
+
+    Raises DomainError where members are left or applications undecided.
+    """
     sentence = why_not_disabled(unit)
     if sentence:
         raise DomainError(sentence)
@@ -302,7 +311,7 @@ def _members_left(unit: OrgUnit) -> str:
     where = f"（其中：{'、'.join(holding[:NAMED])}{' 等' if len(holding) > NAMED else ''}）" if holding else ""
     return (
         f"{unit.name}{'及其下级' if holding else ''}还有 {count} 名会员{where}，不能停用。"
-        "请先把他们转到其他单位，全部转出后再停用"
+        "请用“撤并方案”把他们一次转到其他单位，或逐个转出，然后再停用"
     )
 
 
@@ -321,7 +330,7 @@ def enable(actor: User, unit: OrgUnit, *, below: bool = False) -> int:
     return _switch(actor, unit, "unit.enable", on=True, below=below)
 
 
-def _switch(actor: User, unit: OrgUnit, act: str, *, on: bool, below: bool) -> int:
+def _switch(actor: Actor, unit: OrgUnit, act: str, *, on: bool, below: bool) -> int:
     rows = update(OrgUnit).where(OrgUnit.is_enabled.is_not(on))
     rows = (
         rows.where(OrgUnit.path >= unit.path, OrgUnit.path < unit.path_end)

@@ -11,12 +11,13 @@ from flask_login import current_user
 
 from portal.core.calendar import today
 from portal.core.errors import DomainError
+from portal.core.patience import within
 from portal.members.catalogue import FIELD
 from portal.org.guards import needs
 from portal.org.permissions import Permission
 
 from .. import answers as shown
-from .. import asking, conditions, keeping, sentence
+from .. import asking, conditions, keeping, listing, sentence
 from . import counting, dates, offers, questions, service
 from .blanks import default_of
 from .forms import PREFIX, SaveForm, blanks_form
@@ -65,10 +66,13 @@ def detail(id: int = 0, preset: str = "") -> ResponseReturnValue:
     """Open a definition: ask for its blanks, and show number, words and the first rows."""
     question, definition = _chosen(id, preset)
     found, refusal = None, ""
+    result: dict[str, Any] = {}
     try:
         found = questions.opened(current_user, question, _given())
+        with within(listing.SECONDS, listing.ADVICE):
+            result = _result(found)
     except DomainError as error:
-        refusal = error.message
+        found, refusal = None, error.message
     page = render_template(
         "query/definitions/detail.html",
         question=question,
@@ -78,7 +82,7 @@ def detail(id: int = 0, preset: str = "") -> ResponseReturnValue:
         may_change=definition is not None and service.may_change(current_user, definition),
         compare_url=url_for(".compare", **question.place, **_words(found)),
         copy_url=url_for(".new", **({"preset": preset} if preset else {"copy": id}), **_words(found)),
-        **(_result(found) if found else {}),
+        **result,
     )
     return page, 422 if refusal else 200
 

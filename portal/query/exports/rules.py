@@ -25,11 +25,14 @@ def offered(actor: User) -> list[Secrets]:
     return list(Secrets) if actor.holds(CONFIRMS) else [Secrets.MASKED, Secrets.CONTACT]
 
 
-def needs(actor: User, fields: Sequence[Field], secrets: Secrets, ids: Sequence[int], day: date) -> list[str]:
+def needs(
+    actor: User, fields: Sequence[Field], secrets: Secrets, ids: Sequence[int], day: date, *, asks_family: bool = False
+) -> list[str]:
     """Return the words for what of such an export takes a second person; none where it takes nobody.
 
     Full numbers of documents, the salary, and family detail of anybody who is not in a branch of the actor's own
-    (design 8). Raises DomainError on `secrets` where the actor may not have them at all.
+    (design 8); a question about the family (`asks_family`) tells that by the names alone. Raises DomainError on
+    `secrets` where the actor may not have them at all.
     """
     if secrets not in offered(actor):
         raise DomainError(NOT_FULL, field="secrets")
@@ -39,7 +42,8 @@ def needs(actor: User, fields: Sequence[Field], secrets: Secrets, ids: Sequence[
             found.append(NUMBERS)
         if any(one.column_name == sight.SALARY for one in fields):
             found.append(SALARY)
-    if any(one.seen is Seen.FAMILY for one in fields) and reading.outside_branches(actor, ids, day):
+    tells = asks_family or any(one.seen is Seen.FAMILY for one in fields)
+    if tells and reading.outside_branches(actor, ids, day):
         found.append(FAMILY)
     return found
 

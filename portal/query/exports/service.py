@@ -48,7 +48,8 @@ NOBODY_ELSE = "本单位及上级没有其他可以确认的人：请输入您�
 class Chosen:
     """Whom an export is of, frozen in the order of a list: `reading` is the question in words, `order` the order's.
 
-    `shown` are the names of the list's columns, `back` is its address.
+    `shown` are the names of the list's columns, `back` is its address. `asks_family` says that the question tells of
+    the family, whatever the columns do.
     """
 
     ids: Sequence[int]
@@ -57,6 +58,7 @@ class Chosen:
     order: str
     shown: tuple[str, ...]
     back: str = ""
+    asks_family: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,15 +85,16 @@ def of_selection(actor: User, token: str) -> Chosen:
 def _of(actor: User, selection: Selection) -> Chosen:
     words = {name: values[-1] for name, values in parse_qs(urlsplit(selection.back).query).items()}
     columns = [name for name in words.get("columns", "").split(",") if name]
-    reading = "（选定的会员）"
+    asks_family = True  # of a question that is not kept any more it cannot be told
     try:
         node = keeping.node_of(actor, words["q"]) if "q" in words else showing.DEFAULT
         reading = showing.reading(node, asking.check(actor, node))
+        asks_family = asking.asks_family(node)
     except QueryError:
         reading = "（查询条件含号码，已不保留）"
     shown = tuple(name for name in columns if name in BY_NAME) or listing.DEFAULT
     order = order_in_words(Sort.read(words.get("sort", "")))
-    return Chosen(selection.member_ids, selection.day, reading, order, shown, selection.back)
+    return Chosen(selection.member_ids, selection.day, reading, order, shown, selection.back, asks_family)
 
 
 def of_question(actor: User, asked: Asked, *, sort: Sort, shown: Sequence[str], back: str = "") -> Chosen:
@@ -103,7 +106,7 @@ def of_question(actor: User, asked: Asked, *, sort: Sort, shown: Sequence[str], 
         raise DomainError(f"一次最多导出 {MOST} 人，现在是 {len(found)} 人，请加上分工会等条件分批导出")
     reading = showing.reading(asked.where, asking.check(actor, asked.where))
     known = tuple(name for name in shown if name in BY_NAME)
-    return Chosen(found, asked.day, reading, order_in_words(sort), known, back)
+    return Chosen(found, asked.day, reading, order_in_words(sort), known, back, asking.asks_family(asked.where))
 
 
 def order_in_words(sort: Sort) -> str:
@@ -174,7 +177,7 @@ def _prepared(actor: User, chosen: Chosen, wish: Wish) -> tuple[Export, Order]:
     fields = making.fields_of(actor, wish.template, wish.columns)
     if not fields:
         raise DomainError(NO_COLUMNS, field="columns")
-    needs = rules.needs(actor, fields, wish.secrets, chosen.ids, chosen.day)
+    needs = rules.needs(actor, fields, wish.secrets, chosen.ids, chosen.day, asks_family=chosen.asks_family)
     unit = rules.home_of(actor)
     is_alone = bool(needs) and not rules.confirmers(unit, but=actor)
     at = now()

@@ -7,10 +7,12 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from portal.core.errors import DomainError
+from portal.core.patience import within
 from portal.core.web import XLSX, attachment, download, renders
 from portal.org.guards import needs
 from portal.org.permissions import Permission
 
+from .. import listing
 from ..addresses import Here
 from ..asking import Asked
 from . import files, ready, rules, service
@@ -71,7 +73,10 @@ def _chosen() -> Chosen:
         return service.of_selection(current_user, token)
     here = Here.read(request.form)
     asked = Asked(service.node_of(current_user, here.q), here.day())
-    return service.of_question(current_user, asked, sort=here.order(current_user), shown=here.shown, back=here.url())
+    with within(listing.SECONDS, listing.ADVICE):
+        return service.of_question(
+            current_user, asked, sort=here.order(current_user), shown=here.shown, back=here.url()
+        )
 
 
 def _wish(form: ExportForm, chosen: Chosen) -> Wish:

@@ -14,6 +14,7 @@ from portal.core.enums import LabelEnum
 from portal.core.kinds import Kind
 from portal.members.enums import Sex
 
+from .ledger import MONTH
 from .monthly import CLOSING
 from .percent import percentages
 from .reports import TOTAL, Report
@@ -125,6 +126,8 @@ def of_report(report: Report, about: Sequence[str]) -> Numbers:
     parts = range(whole) if TOTAL in report.columns and whole else range(whole, whole + 1)
     series = tuple(Series(report.columns[place], tuple(row.cells[place] for row in report.rows)) for place in parts)
     is_of_ages = report.heading == "年龄"
+    if report.heading == MONTH:  # the closings of months are not parts of a whole: a table, not a picture
+        return Numbers(report.title, tuple(about), report.heading, (), (), 0)
     return Numbers(
         report.title, tuple(about), report.heading, labels, series, report.totals.cells[whole].number,
         is_of_ages, (0, 1) if is_of_ages else None,

@@ -58,7 +58,8 @@ def export(actor: User, name: str, wish: Wish, *, kind: str, purpose: str) -> tu
     purpose = stated(purpose, example=EXAMPLE)
     report = REPORTS[name][2](actor, wish)
     given = Given(
-        report.title, table(report), f"{wish.unit.name}（含下级）", wish.day, report.definition,
+        report.title, table(report), f"{wish.unit.name}（含下级）", wish.day,
+        "。".join((report.definition, *report.notes)),
         lambda about: charts.of_report(report, about), {"unit": wish.unit.name},
     )  # fmt: skip
     return f"{report.title}-{wish.unit.name}-{wish.day:%Y%m%d}", _give_out(actor, given, kind, purpose)

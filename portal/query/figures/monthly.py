@@ -10,7 +10,7 @@ balances and says by how much the records do not.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -39,6 +39,7 @@ JOINED, CAME, MOVED_IN, RESTORED = "入会", "转入", "校内转入", "恢复�
 LEFT, MOVED_OUT, RETAINED = "转出", "校内转出", "保留会籍"
 WITHDRAWN, EXPELLED, DIED, CORRECTED = "退会", "除名", "去世", "更正(±)"
 GONE = "离会"
+UNMATCHED = "对不上"  # of the ledger alone
 ADDED = frozenset({JOINED, CAME, MOVED_IN, RESTORED})
 
 _ENDS = {
@@ -52,7 +53,7 @@ _BEGINS = {ChangeType.JOINED.value: JOINED, ChangeType.TRANSFERRED_IN.value: CAM
 _CODES = {
     JOINED: "joined", CAME: "came", MOVED_IN: "moved-in", RESTORED: "restored", LEFT: "left", MOVED_OUT: "moved-out",
     RETAINED: "retained", WITHDRAWN: "withdrawn", EXPELLED: "expelled", DIED: "died", CORRECTED: "corrected",
-    GONE: "gone",
+    GONE: "gone", UNMATCHED: "unmatched",
 }  # fmt: skip
 KINDS = {code: label for label, code in _CODES.items()}
 
@@ -86,6 +87,7 @@ class Moved:
     sign: int
     before: str
     after: str
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def first_day(wish: Wish) -> date:
 
 def _balanced(actor: User, wish: Wish, balance: Balance) -> Report:
     first = first_day(wish)
-    where = _held(wish, balance)
+    where = held(wish, balance)
     places = reports.places(actor, wish.unit)
     row_of = reports.rows_of_units(places)
     opened, closed = (reports.by_place(actor, Asked(where, day), row_of) for day in (first - ONE_DAY, wish.day))
@@ -174,7 +176,8 @@ def _sign(label: str, columns: tuple[str, ...]) -> int:
     return 1 if label in ADDED else -1
 
 
-def _held(wish: Wish, balance: Balance) -> Node:
+def held(wish: Wish, balance: Balance) -> Node:
+    """Return the question for whom the balance counts."""
     status = {"field": "membership_status", "op": "eq", "value": balance.status.value}
     return reports.base(wish, status, status=False)
 
@@ -196,10 +199,12 @@ def _definition(wish: Wish, first: date, balance: Balance) -> str:
 # --- what happened --------------------------------------------------------------------------------------------------
 
 
-def _happened(wish: Wish, *more: Any) -> Any:
-    """Return the subquery of everybody within the unit who stood elsewhere from one day of the month to the next."""
+def happened(wish: Wish, first: date, *more: str) -> Any:
+    """Return the subquery of everybody within the unit who stood elsewhere from one day to the next.
+
+    From the day `first` up to that of the wish; `more` columns are given as they were and as they are.
+    """
     now, was = aliased(MemberVersion, name="now"), aliased(MemberVersion, name="was")
-    first = first_day(wish)
     within = select(OrgUnit.id).where(OrgUnit.path >= wish.unit.path, OrgUnit.path < wish.unit.path_end)
 
     def on_record(kind: ChangeType) -> Any:
@@ -240,18 +245,19 @@ def _happened(wish: Wish, *more: Any) -> Any:
     )
 
 
-_STANDS = ("old_unit", "old_status", "old_counted", "unit_id", "membership_status", "counted_here", "joined", "came")
+STANDS = ("old_unit", "old_status", "old_counted", "unit_id", "membership_status", "counted_here", "joined", "came")
 
 
 def _moves(wish: Wish) -> Iterator[tuple[Move, int]]:
-    happened = _happened(wish)
-    columns = [happened.c[name] for name in _STANDS]
+    found = happened(wish, first_day(wish))
+    columns = [found.c[name] for name in STANDS]
     for *stood, number in db.session.execute(select(*columns, func.count()).group_by(*columns)):
-        yield _move(*stood), number
+        yield move_of(*stood), number
 
 
-def _move(old_unit: int | None, old_status: str, old_counted: bool, unit: int, status: str, counted: bool,
-          joined: bool, came: bool) -> Move:  # fmt: skip
+def move_of(old_unit: int | None, old_status: str, old_counted: bool, unit: int, status: str, counted: bool,
+            joined: bool, came: bool) -> Move:  # fmt: skip
+    """Return the move that a line of `happened` tells, by its columns STANDS."""
     before = None if old_unit is None else Held(old_unit, old_status, bool(old_counted))
     told = ChangeType.JOINED.value if joined else ChangeType.TRANSFERRED_IN.value if came else ""
     return Move(before, Held(unit, status, bool(counted)), told)
@@ -333,31 +339,45 @@ def behind(
     given where the actor may open the member today.
     """
     sorter = Sorter(wish.unit, reports.rows_of_units(reports.places(actor, wish.unit)))
-    happened = _happened(wish, "name")
-    query: Select[Any] = select(happened).order_by(happened.c.day, happened.c.member_id)
-    units = dict(db.session.execute(select(OrgUnit.id, OrgUnit.name)).all())
+    moved = happened(wish, first_day(wish), "name")
+    query: Select[Any] = select(moved).order_by(moved.c.day, moved.c.member_id)
+    units = unit_names()
     found = []
     for line in db.session.execute(query):
-        move = _move(*(getattr(line, one) for one in _STANDS))
+        move = move_of(*(getattr(line, one) for one in STANDS))
         for place, column, sign in sorter.sorted(move, balance):
             if column == kind and row in ("", place):
                 name_there = line.name if sign > 0 else line.old_name
                 found.append((line.member_id, name_there, line.day, sign, move))
     shown = found[first:][:most]
-    within_reach = access.scoped(Member, actor, Permission.MEMBER_READ, Member.id)
-    seen = set(db.session.scalars(within_reach.where(Member.id.in_({one[0] for one in shown}))))
-
-    def words(held: Held | None) -> str:
-        if held is None:
-            return "（没有记录）"
-        elsewhere = "" if held.counted else "，不在本单位统计"
-        return f"{units[held.unit_id]}，{MembershipStatus(held.status).label}{elsewhere}"  # type: ignore[call-arg]  # by its value alone
-
+    seen = within_reach(actor, [one[0] for one in shown])
     people = [
-        Moved(number if number in seen else None, name_there, day, kind, sign, words(move.before), words(move.after))
+        Moved(
+            number if number in seen else None, name_there, day, kind, sign,
+            words(move.before, units), words(move.after, units),
+        )
         for number, name_there, day, sign, move in shown
-    ]
+    ]  # fmt: skip
     return people, len(found)
+
+
+def within_reach(actor: User, member_ids: Iterable[int]) -> set[int]:
+    """Return which of the members the actor may open today."""
+    query = access.scoped(Member, actor, Permission.MEMBER_READ, Member.id)
+    return set(db.session.scalars(query.where(Member.id.in_(set(member_ids)))))
+
+
+def unit_names() -> dict[int, str]:
+    """Return what every unit is called, by number."""
+    return dict(db.session.execute(select(OrgUnit.id, OrgUnit.name)).all())
+
+
+def words(held: Held | None, units: Mapping[int, str]) -> str:
+    """Return where a member stood: 「外国语学院分工会，正常」."""
+    if held is None:
+        return "（没有记录）"
+    elsewhere = "" if held.counted else "，不在本单位统计"
+    return f"{units[held.unit_id]}，{MembershipStatus(held.status).label}{elsewhere}"  # type: ignore[call-arg]  # by its value alone
 
 
 def code_of(kind: str) -> str:

@@ -86,7 +86,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Report:
-    """A report as page, sheet and paper show it; the last row is the check of sums."""
+    """A report as page, sheet and paper show it; the last row is the check of sums, `notes` stand below it."""
 
     title: str
     definition: str
@@ -95,6 +95,7 @@ class Report:
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     totals: Row
+    notes: tuple[str, ...] = ()
 
 
 def base(wish: Wish, *more: Question, status: bool = True) -> Node:

@@ -10,6 +10,7 @@ from portal.org.models import User
 from portal.query import asking, showing
 
 from . import monthly
+from .ledger import MONTH
 from .monthly import CLOSING, OPENING
 from .overview import Overview
 from .percent import percentages
@@ -28,13 +29,15 @@ _FLOWS = {
     monthly.EXPELLED: "本月除名的会员",
     monthly.DIED: "本月去世的会员",
     monthly.GONE: "本月转出、退会或除名的保留会籍会员",
+    monthly.UNMATCHED: "会籍变化记录与会员信息的历史不一致的人次，点开看是谁、差在哪里",
     monthly.CORRECTED: "没有会籍变化记录的增减：补录、查重合并、改为在（不在）本单位统计等，增为正、减为负",
 }
 
 
 def columns(actor: User, report: Report) -> list[str]:
     """Return what each column of the report counts, in its order."""
-    return [meaning(actor, cell, report.wish.day) for cell in report.totals.cells]
+    told = [meaning(actor, cell, report.wish.day) for cell in report.totals.cells]
+    return [words.replace("本月", "本年") for words in told] if report.heading == MONTH else told
 
 
 def meaning(actor: User, cell: Cell | Flow, day: date) -> str:
@@ -50,12 +53,15 @@ def of_report(report: Report) -> str:
     numbers = dict(zip(report.columns, [cell.number for cell in report.totals.cells], strict=True))
     where = f"{report.wish.unit.name}"
     if OPENING in numbers:
-        month = f"{report.wish.day.year}年{report.wish.day.month}月"
-        who = "保留会籍人员" if monthly.KEPT.title in report.title else "会员"
-        moved = _listed([(label, number) for label, number in numbers.items() if label not in (OPENING, CLOSING)])
+        of_year = report.heading == MONTH
+        span = f"{report.wish.day.year}年" if of_year else f"{report.wish.day.year}年{report.wish.day.month}月"
+        this = "本年" if of_year else "本月"
+        who = "保留会籍人员" if report.title.startswith("保留会籍") else "会员"
+        beside = (OPENING, CLOSING, monthly.UNMATCHED)
+        moved = _listed([(label, number) for label, number in numbers.items() if label not in beside])
         return (
-            f"{month}（截至{show_date(report.wish.day)}），{where}期初{who}{numbers[OPENING]:,}人"
-            f"{'，本月' + moved if moved else '，本月没有变动'}，期末{numbers[CLOSING]:,}人。"
+            f"{span}（截至{show_date(report.wish.day)}），{where}期初{who}{numbers[OPENING]:,}人，"
+            f"{this}{moved or '没有变动'}，期末{numbers[CLOSING]:,}人。"
         )
     begin = f"截至{show_date(report.wish.day)}，{where}共有会员{numbers[TOTAL]:,}人"
     if report.columns[0] == TOTAL:

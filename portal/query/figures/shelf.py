@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from portal.org.models import User
 
-from . import monthly, reports, small
+from . import ledger, monthly, reports, small
 from .reports import Report, Wish
 
 
@@ -25,4 +25,10 @@ REPORTS: dict[str, tuple[str, str, Callable[[User, Wish], Report]]] = {
         monthly.monthly,
     ),
     "retained": ("保留会籍动态月报", "保留会籍人员本月的期初、变动和期末人数", monthly.retained),
+    "ledger": (
+        "会员动态台账",
+        "一个单位全年逐月的期初、变动和期末人数，变动取自会籍变化记录，并与会员信息的历史逐人核对",
+        ledger.ledger,
+    ),
+    "ledger-retained": ("保留会籍动态台账", "保留会籍人员全年逐月的期初、变动和期末人数", ledger.retained),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -25,7 +26,7 @@ from portal.query.asking import Asked, check
 from portal.query.conditions import QueryError
 from portal.query.fields import BY_NAME, askable, can_group, may_ask
 
-from . import charts, drawing, exporting, forms, monthly, overview, saying, small
+from . import charts, drawing, exporting, forms, ledger, monthly, overview, saying, small
 from .charts import Numbers
 from .forms import ExportForm, ReportForm
 from .reports import Wish, unit_of
@@ -113,18 +114,20 @@ def _report(name: str, form: ExportForm) -> ResponseReturnValue:
 @bp.get("/reports/<name>/moves")
 @needs(Permission.MEMBER_READ)
 def moved(name: str) -> ResponseReturnValue:
-    """List who is behind a number of the monthly report that came or went."""
+    """List who is behind a number of the monthly report or the ledger that came or went."""
     wish, _ = _wish()
     kind = monthly.KINDS.get(request.args.get("kind", ""), "")
-    balance = monthly.BALANCES.get(name)
+    balance, is_month = (monthly.BALANCES | ledger.BALANCES).get(name), name in monthly.BALANCES
     if balance is not None and "kind" not in request.args:
         return redirect(_report_url(name, wish))
-    if balance is None or kind not in balance.columns or wish.day > today():
+    columns = balance.columns if balance and is_month else (*balance.columns, monthly.UNMATCHED) if balance else ()
+    if balance is None or kind not in columns or wish.day > today():
         raise Absent
     row = request.args.get("row", "")
     number = max(1, request.args.get("page", 1, type=int))
     first = (number - 1) * PEOPLE_PER_PAGE
-    people, total = monthly.behind(current_user, wish, balance, kind, row, first=first, most=PEOPLE_PER_PAGE)
+    behind = monthly.behind if is_month else ledger.behind
+    people, total = behind(current_user, wish, balance, kind, row, first=first, most=PEOPLE_PER_PAGE)
 
     def page(other: int) -> str:
         return _report_url(name, wish, ".moved", row=row, kind=monthly.code_of(kind), page=str(other))
@@ -135,7 +138,8 @@ def moved(name: str) -> ResponseReturnValue:
         kind=kind,
         wish=wish,
         title=balance.title,
-        where=unit_of(current_user, row).name if row else wish.unit.name,
+        where=unit_of(current_user, row).name if row and is_month else wish.unit.name,
+        span=_span(wish, row, is_month=is_month),
         report_url=_report_url(name, wish),
         page={
             "total": total,
@@ -145,6 +149,16 @@ def moved(name: str) -> ResponseReturnValue:
             "next_url": page(number + 1) if first + PEOPLE_PER_PAGE < total else "",
         },
     )
+
+
+def _span(wish: Wish, row: str, *, is_month: bool) -> str:
+    """Return which month or year a list is of; `row` of a ledger is the month, such as 2026-03."""
+    if is_month:
+        return f"{wish.day.year}年{wish.day.month}月"
+    month = next((first.month for word, first, _ in ledger.months(wish) if word == row), None)
+    if row and month is None:
+        raise Absent
+    return f"{wish.day.year}年{month}月" if month else f"{wish.day.year}年"
 
 
 def _known(name: str) -> str:
@@ -205,7 +219,13 @@ def _report_url(name: str, wish: Wish, endpoint: str = ".report", **more: Any) -
 
 
 def _months(name: str, wish: Wish) -> list[tuple[str, str]]:
-    """Return (words, address) of the months before and after, for a report of a month."""
+    """Return (words, address) of the months before and after, or of the years for a ledger."""
+    if name in ledger.BALANCES:
+        year = wish.day.year
+        ends = [date(year - 1, 12, 31), min(today(), date(year + 1, 12, 31))]
+        told = [(f"{end.year}年", _report_url(name, replace(wish, day=end))) for end in ends if end.year != year]
+        other = next(one for one in ledger.BALANCES if one != name)
+        return [*told, (ledger.BALANCES[other].title, _report_url(other, wish))]
     if name not in monthly.BALANCES:
         return []
     before = wish.day.replace(day=1) - ONE_DAY

@@ -340,7 +340,7 @@ def test_a_unit_with_members_is_not_closed_and_says_what_to_do(city: Units, keep
     db.session.execute(update(Member).where(Member.id == gone.id).values(membership_status=MembershipStatus.WITHDRAWN))
     sentence = (
         "海港机械公司工会及其下级还有 2 名会员（其中：一车间分工会 2 人），不能停用。"
-        "请先把他们转到其他单位，全部转出后再停用"
+        "请用“撤并方案”把他们一次转到其他单位，或逐个转出，然后再停用"
     )
 
     with pytest.raises(DomainError) as refused:

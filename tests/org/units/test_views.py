@@ -241,8 +241,8 @@ def test_close_and_open(browser: DistrustfulClient, city: Units) -> None:
     db.session.commit()
     page = browser.get(f"/units/{city['firm'].id}/disable")
     assert (
-        "海港机械公司工会及其下级还有 1 名会员（其中：一车间分工会 1 人），不能停用。请先把他们转到其他单位"
-        in words(page.text)
+        "海港机械公司工会及其下级还有 1 名会员（其中：一车间分工会 1 人），不能停用。"
+        "请用“撤并方案”把他们一次转到其他单位，或逐个转出，然后再停用" in words(page.text)
     )
     assert "确认停用" not in page.text
     assert browser.post(f"/units/{city['shop'].id}/disable").status_code == 422

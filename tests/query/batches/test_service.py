@@ -365,6 +365,20 @@ def test_the_members_history_tells_a_dated_edit_as_one(tree, union):
     ]
 
 
+def test_a_hundred_and_twenty_titles_of_one_document_stand_in_each_members_history(tree, union):
+    with time_machine.travel(noon(BEGUN), tick=False):
+        members = [factories.make_member(tree["a"], prof_title="013", **YOUNG) for _ in range(120)]
+        db.session.commit()
+
+    item = written(union, members, DAYS[10], prof_title="012")
+
+    told = [sight.history_for(union, one)[0] for one in members]
+    reason = f"批量修改，自 {show_date(DAYS[10])} 起，文号：海大工〔2026〕12 号：部门合并"
+    changed = (("职称", "讲师", "副教授"), ("职称级别", "中级", "副高"))
+    assert {(line.reason, line.changes) for line in told} == {(reason, changed)}
+    assert {one.versions[-1].batch_id for one in members} == {item.batch_id}
+
+
 def test_what_was_changed_again_later_stays_and_the_preview_says_so(tree, union):
     with time_machine.travel(noon(BEGUN), tick=False):
         one = factories.make_member(tree["a"], name="安一", department="甲处", **YOUNG)

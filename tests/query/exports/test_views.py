@@ -232,6 +232,22 @@ def test_family_beyond_a_branch_waits_and_a_day_later_it_is_over(operator, chair
     assert "逾期未确认" in browser.get("/notices").text
 
 
+@pytest.mark.parametrize(
+    "asked", [{"field": "marital_status", "op": "eq", "value": "10"}, {"rows": "children", "age": [0, 20]}]
+)
+def test_names_found_by_the_family_wait_as_its_columns_do(operator, chair, client_of, tree, asked):
+    factories.make_member(
+        tree["a"], name="安小青", marital_status="10", children=[{"name": "安安", "birth_date": "2020-05-01"}]
+    )
+    db.session.commit()
+    browser = client_of(operator)
+
+    export(browser, selected(browser, address({"all": [asked]}, columns="name")))
+
+    item = db.session.scalars(select(Export)).one()
+    assert (item.state, item.needs) == (ExportState.PENDING, ["跨分工会的婚育与家庭信息"])
+
+
 def test_where_nobody_else_is_there_the_password_is_asked_again(user_as, tree, client_of, people):
     alone = user_as(Role.UNION_CHAIR, tree["root"], name="殷一人")
     alone.password_hash = crypto.hash_password("海上明月共潮生 88")

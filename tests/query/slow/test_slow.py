@@ -44,6 +44,21 @@ def ask(browser, question: object = None, **words: str):
     return browser.post("/query/slow/", data={"q": json.dumps(question or {"all": []}), **words})
 
 
+@pytest.mark.parametrize("way", ["export", "definition"])
+def test_no_other_page_keeps_the_house_waiting(browser, monkeypatch, way):
+    monkeypatch.setattr(patience, "STEPS", 1)
+    monkeypatch.setattr(listing, "SECONDS", 0.001)
+    question = json.dumps({"any": MANY})
+
+    answer = (
+        browser.get("/query/definitions/presets/q20")
+        if way == "definition"
+        else browser.post("/query/export", data={"q": question, "purpose": "节日慰问名册核对", "format": "xlsx"})
+    )
+
+    assert (answer.status_code, "用时超过 2 秒" in answer.text) == (422, True)
+
+
 def test_from_the_stopped_page_to_the_answer_and_on_to_a_task(browser, operator, monkeypatch):
     monkeypatch.setattr(patience, "STEPS", 1)
     monkeypatch.setattr(listing, "SECONDS", 0.001)

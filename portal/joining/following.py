@@ -1,0 +1,65 @@
+"""What of joining hangs on a unit that ends: its open applications go to its heir, its codes open nothing any more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from portal.core import audit
+from portal.core.actors import Actor
+from portal.core.db import db
+from portal.members.endings import Ending, Follower
+from portal.org.models import OrgUnit
+
+from .codes import revoke
+from .models import LIVE, Application, ApplicationState, JoinCode
+
+audit.name_acts({"joining.follow": "随单位撤并转到新单位"})
+
+# with what is still being filled in: its form would be sent to a unit that is closed
+OPEN = (*LIVE, ApplicationState.ALREADY_HERE, ApplicationState.DRAFT)
+
+
+def _applications_of(unit: OrgUnit) -> int:
+    seen = tuple(state for state in OPEN if state is not ApplicationState.DRAFT)
+    query = select(func.count()).select_from(Application)
+    return db.session.scalar(query.where(Application.unit_id.in_(_below(unit)), Application.state.in_(seen))) or 0
+
+
+def _codes_of(unit: OrgUnit) -> int:
+    query = select(func.count()).select_from(JoinCode)
+    return db.session.scalar(query.where(JoinCode.unit_id.in_(_below(unit)), JoinCode.revoked_at.is_(None))) or 0
+
+
+def _below(unit: OrgUnit) -> Select[Any]:
+    return select(OrgUnit.id).where(OrgUnit.path >= unit.path, OrgUnit.path < unit.path_end)
+
+
+def _send_on(actor: Actor, ending: Ending) -> None:
+    """Let the heir decide on the applications that lie open at the unit."""
+    if not ending.closes:
+        return
+    query = select(Application).where(Application.unit_id.in_(_below(ending.unit)), Application.state.in_(OPEN))
+    for item in db.session.scalars(query.order_by(Application.id).with_for_update(of=Application)):
+        before = item.unit
+        item.unit, item.unit_id = ending.heir, ending.heir.id
+        audit.record(
+            actor, "joining.follow", item, changes={"unit": (before.name, ending.heir.name)}, reason=ending.reason,
+            batch_id=ending.batch_id,
+        )  # fmt: skip
+
+
+def _revoke(actor: Actor, ending: Ending) -> None:
+    """Close the codes of the unit: a poster that still hangs there leads to nobody."""
+    if not ending.closes:
+        return
+    query = select(JoinCode).where(JoinCode.unit_id.in_(_below(ending.unit)), JoinCode.revoked_at.is_(None))
+    for code in db.session.scalars(query.order_by(JoinCode.id)):
+        revoke(actor, code, reason=ending.reason)
+
+
+FOLLOWERS = (
+    Follower("未办结的入会申请，转到新单位办理", _applications_of, _send_on),
+    Follower("入会二维码，停用", _codes_of, _revoke),
+)

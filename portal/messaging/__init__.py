@@ -1,0 +1,1 @@
+"""Messages: to whom, in what words, by which gateway, and whether they arrived."""

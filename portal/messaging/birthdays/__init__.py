@@ -1,0 +1,1 @@
+"""Birthdays: each member is greeted once a year, whatever the clock does."""

@@ -1,0 +1,154 @@
+"""The list of changes, its counts, and what waits for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Select, and_, false, func, or_, select
+
+from portal.core import settings
+from portal.core.db import db
+from portal.core.todo import Todo
+from portal.members import cases
+from portal.members.cases import Case, Door
+from portal.members.enums import MembershipStatus
+from portal.members.models import Member
+from portal.org import access
+from portal.org.models import OrgUnit, User
+from portal.org.permissions import Permission as P
+
+from . import rules
+from .letters import service as letters
+from .models import OPEN, ChangeKind, StandingChange
+from .models import StandingState as S
+from .workflow import in_reach
+
+PER_PAGE = 50
+TODO, ALL = "todo", "all"  # what the actor can act on now; everything
+NAME_LONGEST = 50
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the list is cut to: `state` a state's value, TODO or ALL; `kind` a kind's; `unit` a code, for all below."""
+
+    state: str = TODO
+    kind: str = ""
+    unit: str = ""
+    name: str = ""
+
+
+def listing(actor: User, filters: Filters, page: int) -> tuple[list[StandingChange], int]:
+    """Return the page (from 1), what waits oldest first and all else newest first, and how many there are."""
+    query = _found(actor, filters)
+    total = _count(query)
+    order = StandingChange.id if filters.state == TODO else StandingChange.id.desc()
+    rows = query.order_by(order).offset((page - 1) * PER_PAGE).limit(PER_PAGE)
+    return list(db.session.scalars(rows)), total
+
+
+def _count(query: Select[Any]) -> int:
+    return db.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+
+
+def _found(actor: User, filters: Filters) -> Select[Any]:
+    query: Select[Any] = select(StandingChange).join(StandingChange.member).where(in_reach(actor))
+    if filters.state == TODO:
+        query = query.where(_waiting_for(actor))
+    elif filters.state in list(S):
+        query = query.where(StandingChange.state == filters.state)
+    if filters.kind in list(ChangeKind):
+        query = query.where(StandingChange.kind == filters.kind)
+    if filters.unit:
+        top = db.session.scalars(select(OrgUnit).where(OrgUnit.code == filters.unit)).one_or_none()
+        below = false() if top is None else (OrgUnit.path >= top.path) & (OrgUnit.path < top.path_end)
+        query = query.where(StandingChange.unit_id.in_(select(OrgUnit.id).where(below)))
+    if len(filters.name) > NAME_LONGEST:  # nobody's; SQLite refuses to look for very long words
+        query = query.where(false())
+    elif filters.name:
+        query = query.where(Member.name.contains(filters.name, autoescape=True))
+    return query
+
+
+def _decidable(actor: User) -> Any:
+    """What the actor could agree to, or decide as the chair; never his own case."""
+    for_union = StandingChange.kind.not_in(rules.BY_UNION)
+    agree = and_(for_union, access.in_scope(StandingChange, actor, P.STANDING_DECIDE))
+    if not settings.value("standing_asker_decides"):
+        agree = and_(agree, _by_another(actor))
+    decide = and_(~for_union, access.in_scope(StandingChange, actor, P.STANDING_EXPEL), _by_another(actor))
+    not_himself = or_(Member.user_id.is_(None), Member.user_id != actor.id)
+    return and_(StandingChange.state == S.SUBMITTED, or_(agree, decide), not_himself)
+
+
+def _by_another(actor: User) -> Any:
+    return or_(StandingChange.asked_by.is_(None), StandingChange.asked_by != actor.id)
+
+
+def _waiting_for(actor: User) -> Any:
+    """What the actor decides, and what came back to her or to the branch where she works."""
+    here = [grant.unit_id for grant in actor.giving(P.STANDING_ASK)]
+    back = and_(
+        StandingChange.state == S.RETURNED,
+        access.in_scope(StandingChange, actor, P.STANDING_ASK),
+        or_(StandingChange.asked_by == actor.id, StandingChange.unit_id.in_(here)),
+        or_(Member.user_id.is_(None), Member.user_id != actor.id),
+    )
+    return or_(_decidable(actor), back)
+
+
+def agreeable(actor: User, rows: Sequence[StandingChange]) -> set[int]:
+    """Return the numbers of those in `rows` that the actor could agree to together with others."""
+    query = select(StandingChange.id).join(StandingChange.member).where(_decidable(actor))
+    query = query.where(StandingChange.kind.not_in(rules.BY_UNION), StandingChange.id.in_([item.id for item in rows]))
+    return set(db.session.scalars(query))
+
+
+def state_choices(actor: User, filters: Filters) -> list[tuple[str, str]]:
+    """Return the choices of the state filter, each with its number under the other filters."""
+    everything = _found(actor, replace(filters, state=ALL)).subquery()
+    grouped = db.session.execute(select(everything.c.state, func.count()).group_by(everything.c.state))
+    number = {str(state): count for state, count in grouped}
+    mine = _count(_found(actor, replace(filters, state=TODO)))
+    choices = [(TODO, f"待我办理（{mine}）"), *((one.value, f"{one.label}（{number.get(one, 0)}）") for one in S)]
+    return [*choices, (ALL, f"全部（{sum(number.values())}）")]
+
+
+def unit_choices(actor: User) -> list[tuple[str, str]]:
+    """Return code and name of the units that the list may be cut to, at most 200."""
+    query = access.scoped(OrgUnit, actor, P.STANDING_READ, OrgUnit.code, OrgUnit.name).order_by(OrgUnit.code)
+    return [(row.code, row.name) for row in db.session.execute(query.limit(200))]
+
+
+def todo(actor: User) -> list[Todo]:
+    """Return how many changes wait for the actor, counted by the list's own query, and how many receipts are late."""
+    if not actor.holds(P.STANDING_READ):
+        return []
+    number = _count(_found(actor, Filters()))
+    changes = [Todo("会籍变动", number, "standing.index", {"state": TODO})] if number else []
+    return [*changes, *letters.todo(actor)]
+
+
+def _open_cases(member_ids: Collection[int]) -> list[tuple[int, Case]]:
+    query = select(StandingChange).where(StandingChange.member_id.in_(member_ids), StandingChange.state.in_(OPEN))
+    return [
+        (
+            item.member_id,
+            Case(
+                item.kind.label, "standing.detail", item.id, is_death=item.kind is ChangeKind.DEATH,
+                seen_by=P.STANDING_DECIDE if item.kind is ChangeKind.EXPEL else P.STANDING_READ,
+            ),
+        )
+        for item in db.session.scalars(query.order_by(StandingChange.id))
+    ]  # fmt: skip
+
+
+_ACTIVE = frozenset({MembershipStatus.ACTIVE})
+cases.declare(
+    _open_cases,
+    Door("办理退休", "standing.retire", P.STANDING_ASK, _ACTIVE),
+    Door("办理离职/调离", "standing.leave", P.STANDING_ASK, _ACTIVE),
+    Door("其他会籍变动", "standing.other", P.STANDING_ASK, frozenset(MembershipStatus)),
+)
