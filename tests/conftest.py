@@ -20,6 +20,7 @@ from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import Engine, event, make_url
 
+from portal import nav
 from portal.app import create_app
 from portal.config import Settings
 from portal.core import anchors, audit, crypto, uploads
@@ -292,6 +293,18 @@ def user_as(tree: dict[str, OrgUnit]) -> Callable[..., User]:
         return user
 
     return make
+
+
+@pytest.fixture
+def as_city(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The app in the profile of a city; macros keep the words they were first drawn with, so they are read anew."""
+    app.jinja_env.cache.clear()
+    with monkeypatch.context() as patch:
+        patch.setitem(app.config, "PROFILE", nav.CITY)
+        patch.setitem(app.jinja_env.globals, "is_city", True)
+        patch.setitem(app.jinja_env.globals, "city_words", nav.words_of(nav.CITY))
+        yield
+    app.jinja_env.cache.clear()
 
 
 @pytest.fixture

@@ -683,10 +683,8 @@ def test_the_page_shows_the_last_thirty_days(code: JoinCode, people: People, cli
 
 
 def test_a_city_has_codes_and_posters_alike(
-    app: Flask, outside: str, user_as: Callable[..., User], client_of: Browser, monkeypatch: pytest.MonkeyPatch,
-    tree: dict[str, OrgUnit],
-) -> None:  # fmt: skip
-    monkeypatch.setitem(app.config, "PROFILE", "city")
+    as_city: None, outside: str, user_as: Callable[..., User], client_of: Browser, tree: dict[str, OrgUnit]
+) -> None:
     county = factories.make_unit(tree["root"], code="X1", name="北戴河区总工会", accepts_members=False)
     plant = factories.make_unit(county, code="X101", name="滨海机械厂工会", approves_members=True, needs_opinion=False)
     browser = client_of(user_as(Role.UNION_OPERATOR, county))

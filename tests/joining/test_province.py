@@ -6,9 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Flask
 
-from portal import nav
 from portal.core import audit, settings
 from portal.core.actors import SHELL
 from portal.core.db import db
@@ -28,11 +26,8 @@ MARK, RESCAN, RESUME = "标记“该用户未注册，请先注册”", "通知�
 
 
 @pytest.fixture
-def union(app: Flask, monkeypatch: pytest.MonkeyPatch) -> OrgUnit:
+def union(as_city: None) -> OrgUnit:
     """A union of a city, which asks for the quick form and no opinion."""
-    monkeypatch.setitem(app.config, "PROFILE", "city")
-    monkeypatch.setitem(app.jinja_env.globals, "is_city", True)
-    monkeypatch.setitem(app.jinja_env.globals, "city_words", nav.words_of("city"))
     top = factories.make_unit(
         None,
         code="GH",

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from portal import nav
 from portal.core.db import db
 from portal.org.models import OrgUnit, UnitKind, User
 from portal.org.permissions import Role
@@ -15,11 +14,8 @@ from tests import factories
 
 
 @pytest.fixture
-def city(app: Flask, monkeypatch: pytest.MonkeyPatch) -> dict[str, OrgUnit]:
+def city(as_city: None) -> dict[str, OrgUnit]:
     """A city: two counties, a town, and two unions of which one has a branch."""
-    monkeypatch.setitem(app.config, "PROFILE", "city")
-    monkeypatch.setitem(app.jinja_env.globals, "is_city", True)
-    monkeypatch.setitem(app.jinja_env.globals, "city_words", nav.words_of("city"))
     make, kinds = factories.make_unit, UnitKind
     no_members = {"accepts_members": False, "contact_phone": ""}
     top = make(None, code="GH", name="滨海市总工会", kind=kinds.CITY, approves_members=False, needs_opinion=False)
