@@ -560,6 +560,7 @@ def make_objection(unit: OrgUnit, state: ObjectionState = ObjectionState.WAITING
     of_union = state is ObjectionState.WAITING_UNION
     top = access.upward(unit)[-1]
     editor = make_user(Role.UNION_OPERATOR, top) if of_union else make_user(Role.BRANCH_OPERATOR, unit)
+    make_user(Role.BRANCH_CHAIR, unit)  # who edited does not answer
     edit = history.write(member, {"department": "财务处"}, editor, reason="工会修改")
     assert member.user is not None
     assert edit is not None

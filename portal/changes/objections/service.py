@@ -87,6 +87,8 @@ def find_edit(actor: User, version_id: int) -> Edited:
 def file(actor: User, version_id: int, *, text: str) -> Objection:
     """Object to an edit of one's own record; the branch answers, or the union if one of its people edited.
 
+    Whoever edited does not answer: where the branch has nobody else, the union does.
+
     Raises Absent, Conflict, DomainError on `words`.
     """
     member = members.own(actor, to_write=True)
@@ -100,7 +102,9 @@ def file(actor: User, version_id: int, *, text: str) -> Objection:
     if not TEXT_LEAST <= len(words) <= TEXT_MOST:
         raise DomainError(f"请写明异议，{TEXT_LEAST} 至 {TEXT_MOST} 个字", field="words")
     recorder = db.session.get_one(MemberVersion, version_id).recorder
-    is_of_union = recorder is not None and recorder.may(P.MEMBER_EDIT_UNION, member.unit)
+    judged = {actor.id, recorder.id if recorder else None}  # neither judges the edit
+    branch = set(access.people_with(P.CHANGE_AGREE, member.unit, at_unit_only=True)) - judged
+    is_of_union = not branch or (recorder is not None and recorder.may(P.MEMBER_EDIT_UNION, member.unit))
     item = Objection(
         member=member, unit=member.unit, version_id=edit.version_id, before_id=edit.before_id,
         fields=",".join(edit.names), state=S.WAITING_UNION if is_of_union else S.WAITING_BRANCH,
@@ -108,11 +112,9 @@ def file(actor: User, version_id: int, *, text: str) -> Objection:
     item.text = words
     db.session.add(item)
     audit.record(actor, "objections.file", item)
-    people = access.people_with(P.CHANGE_DECIDE, the_union(item))
-    if not is_of_union:
-        people = access.people_with(P.CHANGE_AGREE, item.unit, at_unit_only=True) or people
+    people = set(access.people_with(P.CHANGE_DECIDE, the_union(item))) - judged if is_of_union else branch
     title = f"{member.name}对修改{item.labels}有异议，请答复"[:200]
-    notices.tell([one for one in people if one != actor.id], title, link=f"/changes/objections/{item.id}")
+    notices.tell(people, title, link=f"/changes/objections/{item.id}")
     return item
 
 
@@ -154,6 +156,7 @@ def _waiting(actor: User) -> Select[Any]:
     return query.where(
         Objection.state.in_(WAITING),
         Objection.member_id.not_in(about),
+        Objection.version.has(MemberVersion.recorded_by.is_distinct_from(actor.id)),
         or_(
             and_(Objection.state == S.WAITING_BRANCH, ~decides),
             and_(Objection.state == S.WAITING_UNION, decides),

@@ -43,6 +43,12 @@ def concerns(item: Objection, actor: Actor) -> bool:
     return actor.id is not None and item.member.user_id == actor.id
 
 
+def by_another(item: Objection, actor: Actor) -> str:
+    """Say that whoever made the edit does not judge it."""
+    is_hers = actor.id is not None and item.version.recorded_by == actor.id
+    return "这是您自己所做的修改，须由其他有权限的人员答复" if is_hers else ""
+
+
 def answered(item: Objection, actor: Actor, *, comment: str) -> None:
     """Leave the record as it is, and say why."""
     item.answer, item.decided_at = comment, now()
@@ -76,13 +82,13 @@ _BACK = "会员信息改回修改以前的内容，会员会收到通知。"
 OBJECTIONS = Workflow(
     "objections", "异议", Objection, (
         Step("answer", "答复", (S.WAITING_BRANCH,), S.ANSWERED, P.CHANGE_AGREE, at=the_branch, effect=answered,
-             comment_required=True),
+             not_yet=by_another, comment_required=True),
         Step("set_back", "改回", (S.WAITING_BRANCH,), S.SET_BACK, P.CHANGE_AGREE, at=the_branch, effect=set_back,
-             tone="primary", confirm=_BACK),
+             not_yet=by_another, tone="primary", confirm=_BACK),
         Step("answer_by_union", "答复", (S.WAITING_UNION,), S.ANSWERED, P.CHANGE_DECIDE, at=the_union, effect=answered,
-             comment_required=True),
+             not_yet=by_another, comment_required=True),
         Step("set_back_by_union", "改回", (S.WAITING_UNION,), S.SET_BACK, P.CHANGE_DECIDE, at=the_union,
-             effect=set_back, tone="primary", confirm=_BACK),
+             effect=set_back, not_yet=by_another, tone="primary", confirm=_BACK),
         Step("withdraw", "撤回", (S.WAITING_BRANCH, S.WAITING_UNION), S.WITHDRAWN, own=True, effect=withdrawn,
              tone="danger", confirm="撤回后这次异议结束。"),
     ), fetch, concerns, notify,

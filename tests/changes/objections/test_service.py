@@ -15,9 +15,11 @@ from portal.core import notices
 from portal.core.calendar import now, today
 from portal.core.db import db
 from portal.core.errors import Absent, Conflict, DomainError, Forbidden
+from portal.core.notices import Notice
 from portal.members import history, turning
 from portal.members import service as members
 from portal.members.enums import ChangeType
+from portal.org.permissions import Role
 from tests import factories
 
 
@@ -48,8 +50,8 @@ def test_a_branch_answers_for_its_own_edit_and_the_union_for_its(tree, people, m
     with pytest.raises(Forbidden):
         OBJECTIONS.fire(of_union, "answer_by_union", people["operator"], comment="对的")
     with pytest.raises(DomainError, match="请填写答复的理由"):
-        OBJECTIONS.fire(of_branch, "answer", people["operator"])
-    OBJECTIONS.fire(of_branch, "answer", people["operator"], comment="任命文件在案")
+        OBJECTIONS.fire(of_branch, "answer", people["chair"])
+    OBJECTIONS.fire(of_branch, "answer", people["chair"], comment="任命文件在案")
     OBJECTIONS.fire(of_union, "set_back_by_union", people["union chair"])
     db.session.commit()
 
@@ -63,7 +65,7 @@ def test_what_was_edited_again_is_not_set_back(tree, people, member) -> None:
     edit(people["operator"], member, admin_duty="处长")
 
     with pytest.raises(DomainError, match="此后又有修改"), db.session.begin_nested():
-        OBJECTIONS.fire(item, "set_back", people["operator"])
+        OBJECTIONS.fire(item, "set_back", people["chair"])
     db.session.refresh(item)
 
     assert (item.state, member.admin_duty) == (S.WAITING_BRANCH, "处长")
@@ -103,3 +105,33 @@ def test_an_objection_goes_along_with_the_member_and_leaves_her_old_branch(tree,
     with pytest.raises(Forbidden):
         OBJECTIONS.fire(item, "set_back", people["operator"])
     assert member.admin_duty == "科长"
+
+
+def test_whoever_edited_does_not_judge_the_objection(tree, people, member, user_as) -> None:
+    alone = user_as(Role.BRANCH_OPERATOR, tree["b"], name="独一人")
+    lonely = factories.make_member(tree["b"])
+    people["elsewhere"].is_enabled = False
+    db.session.commit()
+
+    mine = service.file(member.user, edit(people["operator"], member, admin_duty="科长").id, text="我不是科长")
+    nobodys = service.file(lonely.user, edit(alone, lonely, admin_duty="科长").id, text="我不是科长")
+    of_union = service.file(member.user, edit(people["union"], member, staff_no="20009999").id, text="工号不对")
+    db.session.commit()
+
+    waiting = {who: service.waiting_count(people[who]) for who in ("operator", "chair", "union", "union chair")}
+    assert (nobodys.state, waiting) == (
+        S.WAITING_UNION,
+        {"operator": 0, "chair": 1, "union": 1, "union chair": 2},
+    )
+    assert db.session.query(Notice).filter(Notice.user_id == people["operator"].id).all() == []
+    for item, who, verbs in (
+        (mine, "operator", ("answer", "set_back")),
+        (of_union, "union", ("answer_by_union", "set_back_by_union")),
+    ):
+        for verb in verbs:
+            with pytest.raises(DomainError, match="您自己所做的修改"):
+                OBJECTIONS.fire(item, verb, people[who], comment="我没有错")
+        assert OBJECTIONS.open_steps(item, people[who]) == []
+    OBJECTIONS.fire(mine, "set_back", people["chair"])
+    OBJECTIONS.fire(of_union, "set_back_by_union", people["union chair"])
+    assert (member.admin_duty, member.staff_no != "20009999") == (None, True)
