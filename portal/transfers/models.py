@@ -50,6 +50,8 @@ S = TransferState
 OPEN: tuple[TransferState, ...] = (S.ASKED, S.SENT, S.APPROVED, S.RETURNED)
 # 在途: it has left the branch's hands and has not arrived; who is under way counts in the old branch alone
 UNDER_WAY: tuple[TransferState, ...] = (S.SENT, S.APPROVED)
+# the states in which the receiver sees it: while it is on its way to her, and for good once she has taken it
+SEEN_BY_RECEIVER: tuple[TransferState, ...] = (*UNDER_WAY, S.RECEIVED)
 # the states in which somebody in an office is waited for within the days of the setting
 WAITING: tuple[TransferState, ...] = (S.ASKED, S.SENT, S.APPROVED)
 
@@ -136,8 +138,11 @@ class Transfer(InUnit, Base):
 
     @classmethod
     def places(cls) -> tuple[Any, ...]:
-        """A transfer is seen from the unit that sends, and from the one that receives once it has been sent."""
-        return (cls.unit_id, case((cls.sent_at.is_not(None), cls.to_unit_id)))
+        """A transfer is seen from the unit that sends, and from the one that receives while it leads there.
+
+        What was returned, withdrawn, refused or cancelled leads nowhere: its member is nobody's there.
+        """
+        return (cls.unit_id, case((cls.state.in_(SEEN_BY_RECEIVER), cls.to_unit_id)))
 
     @property
     def is_under_way(self) -> bool:

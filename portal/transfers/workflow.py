@@ -18,7 +18,7 @@ from portal.org import access
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Permission as P
 
-from .models import OPEN, Transfer, TurnDown, days_to_force
+from .models import OPEN, SEEN_BY_RECEIVER, Transfer, TurnDown, days_to_force
 from .models import TransferState as S
 
 MOVED = "校内转会"
@@ -271,9 +271,21 @@ def tell_offices(item: Transfer, step: Step | None, actor: Actor, comment: str) 
         told, title = {*receiver, *sender}, f"{name}转会（{way}）已同意，请{item.to_unit.name}接收"
     else:
         title = f"{name}的转会（{way}）{item.state.label}"
-        told = {*sender, *(receiver if item.handed_at else [])}
-        told |= {*union} if item.state is S.WITHDRAWN or item.turned_down else set()
+        told = {*sender, *(union if item.state is S.WITHDRAWN or item.turned_down else [])}
+        if item.handed_at:
+            told |= _receivers_told(item, set(receiver) - told - {actor.id or 0}, title)
     notices.tell(told - {actor.id or 0}, title, comment, link)
+
+
+def _receivers_told(item: Transfer, receiver: set[int], title: str) -> set[int]:
+    """Return who of the receiver hears of the outcome as all do; where she sees it no more, tell her that it is over.
+
+    Then there is no page to lead to, and the words that passed between the others are not hers.
+    """
+    if item.state in SEEN_BY_RECEIVER:
+        return receiver
+    notices.tell(receiver, title)
+    return set()
 
 
 TRANSFER = Workflow(

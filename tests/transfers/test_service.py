@@ -110,6 +110,36 @@ def test_the_receiver_sees_the_transfer_and_not_the_record(tree, user_as) -> Non
 
 
 @pytest.mark.parametrize(
+    ("steps", "state"),
+    [
+        (("return",), S.RETURNED), (("refuse",), S.REFUSED), (("withdraw",), S.WITHDRAWN),
+        (("approve", "turn_down", "cancel"), S.CANCELLED),
+    ],
+    ids=["returned", "refused", "withdrawn", "cancelled"],
+)  # fmt: skip
+def test_the_receiver_no_longer_sees_what_leads_nowhere(tree, user_as, steps, state) -> None:
+    receiver, sender = user_as(Role.BRANCH_OPERATOR, tree["b"]), user_as(Role.BRANCH_OPERATOR, tree["a"])
+    union = user_as(Role.UNION_CHAIR, tree["root"])
+    item = service.send(sender, factories.make_member(tree["a"]), to=tree["b"], occasion=Occasion.POST)
+    db.session.commit()
+    assert service.find(receiver, item.id) is item
+
+    for step in steps:
+        who = {"withdraw": sender, "turn_down": receiver}.get(step, union)
+        inputs = {"reason": TurnDown.NOT_OURS} if step == "turn_down" else {}
+        TRANSFER.fire(item, step, who, comment="她父亲病重，家里有事", **inputs)
+    db.session.commit()
+
+    assert (item.state, service.find(sender, item.id)) == (state, item)
+    assert service.listing(receiver, Filters(service.ALL)).rows == []
+    with pytest.raises(Absent):
+        service.find(receiver, item.id)
+    last = db.session.query(Notice).filter_by(user_id=receiver.id).order_by(Notice.id.desc()).first()
+    told = (last.title.endswith("已取消"), last.body, last.link) if last else None
+    assert told == ((True, "", "") if state is S.CANCELLED else None)
+
+
+@pytest.mark.parametrize(
     ("target", "field", "sentence"),
     [
         ("a", "to", "已经在外国语学院分工会"),
