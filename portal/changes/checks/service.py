@@ -39,10 +39,11 @@ def branches(actor: User) -> list[OrgUnit]:
     return sorted(units, key=lambda unit: unit.code)
 
 
-def open_check(actor: User, *, name: str, due: date | None, unit_ids: Collection[int] = ()) -> Check:
+def open_checks(actor: User, *, name: str, due: date | None, unit_ids: Collection[int] = ()) -> list[Check]:
     """Ask the branches `unit_ids` (none: all) to check their records by the day `due`, and tell them and the members.
 
-    Raises Problems for a name or day that will not do.
+    Each union has a check of its own, by which its people see how far their branches are: who works for two unions
+    opens two. Raises Problems for a name or day that will not do.
     """
     errors: dict[str, list[str]] = {}
     title = " ".join(name.split())
@@ -55,6 +56,14 @@ def open_check(actor: User, *, name: str, due: date | None, unit_ids: Collection
         errors["units"] = ["请至少选择一个分工会"]
     if errors or due is None:
         raise Problems(errors)
+    of_union: dict[int, list[OrgUnit]] = {}
+    for place in places:
+        of_union.setdefault(access.approving_unit(place).id, []).append(place)
+    return [_open(actor, title, due, of_one) for of_one in of_union.values()]
+
+
+def _open(actor: User, title: str, due: date, places: list[OrgUnit]) -> Check:
+    """Open the check of one union, to which all the places belong."""
     check = Check(unit=access.approving_unit(places[0]), name=title, due=due, made_by=actor.id)
     check.parts = [CheckPart(unit=unit) for unit in places]
     db.session.add(check)

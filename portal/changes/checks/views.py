@@ -74,14 +74,16 @@ def new() -> ResponseReturnValue:
     if form.validate_on_submit():
         typed = form.values()
         try:
-            check = service.open_check(
+            opened = service.open_checks(
                 current_user, name=str(typed["name"] or ""), due=typed["due"], unit_ids=form.units.data or ()
             )
         except DomainError as error:
             form.refuse(error)
         else:
             flash("已发起核对，分工会和会员会收到站内信", "success")
-            return redirect(url_for(".detail", id=check.id), SEE_OTHER)
+            if len(opened) > 1:
+                return redirect(url_for(".index"), SEE_OTHER)
+            return redirect(url_for(".detail", id=opened[0].id), SEE_OTHER)
     return render_template("changes/check_new.html", form=form), form.status
 
 

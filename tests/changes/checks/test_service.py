@@ -16,6 +16,8 @@ from portal.core.errors import DomainError, Problems
 from portal.core.notices import Notice
 from portal.members import amending
 from portal.members import service as members
+from portal.org.models import Grant
+from portal.org.permissions import Role
 from tests import factories
 from tests.client import words
 
@@ -26,7 +28,7 @@ def told(user) -> int:
 
 
 def test_branches_sign_and_the_union_sees_who_has_not(tree, people, member) -> None:
-    check = service.open_check(people["union"], name="2026 年秋季学期信息核对", due=today() + timedelta(days=14))
+    [check] = service.open_checks(people["union"], name="2026 年秋季学期信息核对", due=today() + timedelta(days=14))
     db.session.commit()
     of_a, of_b = sorted(check.parts, key=lambda part: part.unit.code)
     assert [len(check.parts), told(people["chair"]), told(member.user), told(people["elsewhere"])] == [2, 1, 1, 1]
@@ -56,6 +58,22 @@ def test_branches_sign_and_the_union_sees_who_has_not(tree, people, member) -> N
         service.remind(people["union"], check)
 
 
+def test_each_union_has_its_own_check(tree, people, member) -> None:
+    other = factories.make_unit(
+        tree["root"], code="GH2", name="附属医院工会", approves_members=True, accepts_members=False
+    )
+    ward = factories.make_unit(other, code="GH2-1", name="内科分工会")
+    db.session.add(Grant(user=people["chair"], role=Role.UNION_OPERATOR, unit=other, starts=today()))
+    db.session.commit()
+
+    opened = service.open_checks(people["union"], name="2026 年秋季学期信息核对", due=today())
+    db.session.commit()
+
+    units = {check.unit: {part.unit for part in check.parts} for check in opened}
+    assert units == {tree["root"]: {tree["a"], tree["b"]}, other: {ward}}
+    assert [check.unit for check in service.checks(people["chair"])] == [other]
+
+
 def test_a_list_tells_what_is_missing_of_each(tree, people, member) -> None:
     part = factories.make_check_part(tree["a"])
     db.session.commit()
@@ -72,7 +90,7 @@ def test_a_list_tells_what_is_missing_of_each(tree, people, member) -> None:
 
 def test_a_check_needs_a_name_and_a_day_to_come(tree, people) -> None:
     with pytest.raises(Problems) as refusal:
-        service.open_check(people["union"], name="", due=today() - timedelta(days=1))
+        service.open_checks(people["union"], name="", due=today() - timedelta(days=1))
 
     assert set(refusal.value.errors) == {"name", "due"}
 
