@@ -11,7 +11,7 @@ from portal.org.guards import needs
 from portal.org.permissions import Permission
 
 from . import service
-from .workflow import CHECK_PARTS
+from .workflow import CHECK_PARTS, is_for_branch
 
 bp = Blueprint("check_parts", __name__, url_prefix="/changes/checks/parts")
 
@@ -30,5 +30,6 @@ def detail(id: int) -> ResponseReturnValue:
         page=numbered_page(".detail", total=total, number=number, per_page=service.PER_PAGE, id=part.id),
         steps=CHECK_PARTS.open_steps(part, current_user),
         has_moved=service.has_moved(part),
+        by_union=is_for_branch(part),
         may_edit=current_user.may(Permission.MEMBER_EDIT, part.unit),
     )

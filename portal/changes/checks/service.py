@@ -23,7 +23,7 @@ from portal.org.models import OrgUnit, User
 from portal.org.permissions import Permission as P
 
 from .models import NAME_MOST, Check, CheckPart, CheckState, PartState
-from .workflow import CHECK_PARTS, members_of
+from .workflow import CHECK_PARTS, is_for_branch, members_of, people_of
 
 audit.name_acts({"checks.open": "发起信息核对", "checks.remind": "催办信息核对"})
 
@@ -82,9 +82,7 @@ def _open(actor: User, title: str, due: date, places: list[OrgUnit]) -> Check:
 
 
 def _operators(parts: Collection[CheckPart]) -> set[int]:
-    return {
-        number for part in parts for number in access.people_with(P.CHANGE_AGREE, part.unit, at_unit_only=True)
-    }  # fmt: skip
+    return {number for part in parts for number in people_of(part)}
 
 
 def remind(actor: User, check: Check) -> int:
@@ -112,6 +110,7 @@ class Progress:
     members: int
     confirmed: int
     has_moved: bool
+    by_union: bool  # the union has signed for a branch that has nobody
 
     @property
     def done(self) -> int:
@@ -134,6 +133,7 @@ def progress(check: Check) -> list[Progress]:
             len(here[part.unit_id]),
             sum(at is not None and at >= check.made_at for at in here[part.unit_id].values()),
             part.state is PartState.SIGNED and sorted(here[part.unit_id]) != part.member_ids,
+            is_for_branch(part),
         )
         for part in sorted(check.parts, key=lambda part: part.unit.code)
     ]

@@ -63,6 +63,25 @@ def while_open(item: CheckPart, actor: Actor) -> str:
     return "" if item.check.state is C.OPEN else "这次核对已经结束，不能再签字或撤回"
 
 
+def people_of(part: CheckPart) -> list[int]:
+    """Return who signs in the branch's own name."""
+    return access.people_with(P.CHANGE_AGREE, part.unit, at_unit_only=True)
+
+
+def by_the_branch(item: CheckPart, actor: Actor) -> str:
+    """Say that the branch signs, or that the check is over; a union signs only for a branch that has nobody."""
+    if why := while_open(item, actor):
+        return why
+    own = people_of(item)
+    return "名单由分工会自己核对签字，校工会只催办" if own and actor.id not in own else ""
+
+
+def is_for_branch(part: CheckPart) -> bool:
+    """Whether the union has signed in the place of a branch that had nobody."""
+    signer = part.signer
+    return signer is not None and signer.id not in people_of(part) and signer.may(P.CHANGE_DECIDE, part.unit)
+
+
 def signed(item: CheckPart, actor: Actor, *, comment: str) -> None:
     """Keep who has signed, when, and for whom."""
     item.signed_at, item.signed_by, item.member_ids = now(), actor.id, members_of(item)
@@ -82,8 +101,8 @@ CHECKS = Workflow(
 CHECK_PARTS = Workflow(
     "check_parts", "分工会信息核对", CheckPart, (
         Step("sign", "核对无误，签字", (S.WAITING,), S.SIGNED, P.CHANGE_AGREE, at=the_unit, effect=signed,
-             not_yet=while_open, tone="primary", confirm="签字表示名单上的会员和他们的信息已经核对无误。"),
+             not_yet=by_the_branch, tone="primary", confirm="签字表示名单上的会员和他们的信息已经核对无误。"),
         Step("take_back", "撤回签字", (S.SIGNED,), S.WAITING, P.CHANGE_AGREE, at=the_unit, effect=taken_back,
-             not_yet=while_open),
+             not_yet=by_the_branch),
     ), fetch_part, concerns, notify,
 )  # fmt: skip

@@ -74,6 +74,25 @@ def test_each_union_has_its_own_check(tree, people, member) -> None:
     assert [check.unit for check in service.checks(people["chair"])] == [other]
 
 
+def test_the_union_signs_only_for_a_branch_that_has_nobody(tree, client_of, people, member) -> None:
+    people["elsewhere"].is_enabled = False
+    [check] = service.open_checks(people["union"], name="秋季学期信息核对", due=today())
+    db.session.commit()
+    of_a, of_b = sorted(check.parts, key=lambda part: part.unit.code)
+
+    with pytest.raises(DomainError, match="由分工会自己核对签字"):
+        CHECK_PARTS.fire(of_a, "sign", people["union"])
+    CHECK_PARTS.fire(of_a, "sign", people["chair"])
+    CHECK_PARTS.fire(of_b, "sign", people["union"])
+    db.session.commit()
+
+    assert CHECK_PARTS.open_steps(of_a, people["union"]) == []
+    assert [(one.part, one.by_union) for one in service.progress(check)] == [(of_a, False), (of_b, True)]
+    pages = [f"/changes/checks/{check.id}", f"/changes/checks/parts/{of_b.id}"]
+    db.session.rollback()
+    assert ["张操作（校工会代签）" in client_of(people["union"]).get(page).text for page in pages] == [True, True]
+
+
 def test_a_list_tells_what_is_missing_of_each(tree, people, member) -> None:
     part = factories.make_check_part(tree["a"])
     db.session.commit()
