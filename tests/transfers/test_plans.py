@@ -181,3 +181,27 @@ def test_what_is_under_way_about_a_member_goes_along_with_her(tree, clerk) -> No
         "在办的信息变更，随人转到新单位",
     }
     assert [item.unit for item in (leaving, asked)] == [tree["b"], tree["b"]]
+
+
+def test_the_super_administrator_merges_whole_units_and_parts_none(tree, user_as, client_of) -> None:
+    admin = user_as(Role.SUPER_ADMIN, tree["root"])
+    at(tree, "a", department="教务处", staff_no="20150012")
+    db.session.commit()
+
+    sentences = set()
+    for lines, closes in (("教务处 JX01", True), ("20150012 JX01", True), ("无此人 JX01", True), ("", False)):
+        with pytest.raises(DomainError) as caught:
+            plans.preview(admin, tree["a"], Wish(tree["b"], today(), lines=lines, closes=closes))
+        sentences.add(caught.value.message)
+    db.session.rollback()
+    path = f"/transfers/plans/new/{tree['a'].id}"
+    page = client_of(admin).get(path)
+    foreseen = client_of(admin).submit(path, {"heir": str(tree["b"].id), "on": today().isoformat()})
+    typed = {"heir": str(tree["b"].id), "on": today().isoformat(), "closes": "y", "confirm": "1"}
+    sent = client_of(admin).post(path, data=typed)
+
+    assert sentences == {plans.WHOLE_ONLY}
+    assert ("教务处" in page.text, 'name="lines"' in page.text) == (False, False)
+    assert ("1 人" in foreseen.text, sent.status_code) == (True, 302)
+    db.session.refresh(tree["a"])
+    assert tree["a"].is_enabled is False

@@ -28,6 +28,7 @@ audit.name_acts({"plans.make": "制定撤并方案", "plans.hinder": "撤并方�
 
 PER_PAGE = 50
 LINES_MOST = 500
+WHOLE_ONLY = "您只能把整个单位并入另一个单位；按部门、按人拆分由校工会操作员办理"
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,21 @@ def heirs(actor: User, unit: OrgUnit) -> list[OrgUnit]:
     return [one for one in db.session.scalars(query.order_by(OrgUnit.code)) if not unit.covers(one)]
 
 
-def departments(unit: OrgUnit) -> list[tuple[str, int]]:
-    """Return the departments of the unit's living members, each with how many work there, the largest first."""
+def may_part(actor: User, unit: OrgUnit) -> bool:
+    """Whether the actor may send some of the members elsewhere than the rest: whoever may read who they are.
+
+    The super administrator merges units (5-roles), all members together; which of them goes where is not hers to say.
+    """
+    return actor.may(P.MEMBER_READ, unit)
+
+
+def departments(actor: User, unit: OrgUnit) -> list[tuple[str, int]]:
+    """Return the departments of the unit's living members, each with how many work there, the largest first.
+
+    None for an actor who may not part them.
+    """
+    if not may_part(actor, unit):
+        return []
     counted = Counter(department or "" for _, department, _ in endings.living(unit))
     return [(name, number) for name, number in counted.most_common() if name]
 
@@ -112,6 +126,8 @@ def _drawn(actor: User, unit: OrgUnit, wish: Wish) -> Plan:
     if len(wish.document_no) > DOCUMENT_MOST:
         raise DomainError(f"文号最多 {DOCUMENT_MOST} 个字", field="document_no")
     refuse_misfit(unit, wish.heir)
+    if (wish.lines.strip() or not wish.closes) and not may_part(actor, unit):
+        raise DomainError(WHOLE_ONLY, field="lines")
     of_departments, of_people = _parted(actor, unit, wish.lines)
     if not wish.closes and not (of_departments or of_people):
         raise DomainError("不停用原单位时，请写明哪些部门或会员转到哪里", field="lines")

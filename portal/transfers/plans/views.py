@@ -70,7 +70,12 @@ def new(unit_id: int) -> ResponseReturnValue:
                 raise
             form.refuse(error)
     page = render_template(
-        "transfers/plan_new.html", form=form, unit=unit, departments=service.departments(unit), shown=shown
+        "transfers/plan_new.html",
+        form=form,
+        unit=unit,
+        may_part=service.may_part(current_user, unit),
+        departments=service.departments(current_user, unit),
+        shown=shown,
     )
     return page, form.status
 
