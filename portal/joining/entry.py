@@ -31,6 +31,7 @@ from .workflow import JOINING, values_of
 audit.name_acts({
     "joining.enter": "代为录入申请",
     "joining.evidence": "上传签字申请表",
+    "joining.scan": "查看签字申请表",
     "joining.attach": "上传附件",
     "joining.link": "生成本人确认链接",
     "joining.confirm": "本人确认",
@@ -175,10 +176,11 @@ def add_evidence(actor: User, application_id: int, evidence: str) -> None:
 
 
 def scan(actor: User, application_id: int) -> tuple[bytes, str]:
-    """Return the scan of the signed form and its type. Raises Absent."""
+    """Leave the trace that the actor looks at the signed form; return its scan and the type. Raises Absent."""
     entry = fetch(actor, application_id, P.JOINING_READ)
     if entry.evidence is None:
         raise Absent
+    audit.record(actor, "joining.scan", entry.application)
     return uploads.content_of(entry.evidence.id), scans.MIMETYPES[entry.evidence.kind]
 
 

@@ -96,10 +96,10 @@ def _enter(unit: OrgUnit, form: Any) -> Any:
     )
 
 
-@bp.get("/<int:id>/evidence")
+@bp.post("/<int:id>/scan")
 @needs(Permission.JOINING_READ)
 def scan(id: int) -> ResponseReturnValue:
-    """Show the signed form: a picture in the page, a PDF as a file."""
+    """Show the signed form, a picture in the page, a PDF as a file; who looks leaves a trace."""
     content, mimetype = entry.scan(current_user, id)
     answer = Response(content, mimetype=mimetype)
     if mimetype == "application/pdf":

@@ -725,10 +725,10 @@ province.come_back          POST  -             R R R R R R R R R R R
 
 entry.new                   GET   -             L F . . . . F F F L P
 entry.new                   POST  -             L F . . . . F F F L P
-entry.scan                  GET   a             L F . . A . . F F L P
-entry.scan                  GET   b             L F A A . . . F F L P
-entry.scan                  GET   top           L F A A A . . F F L P
-entry.scan                  GET   absent        L F A A A A A F F L P
+entry.scan                  POST  a             L F . . A . . F F L P
+entry.scan                  POST  b             L F A A . . . F F L P
+entry.scan                  POST  top           L F A A A . . F F L P
+entry.scan                  POST  absent        L F A A A A A F F L P
 entry.evidence              POST  a             L F . . A . F F F L P
 entry.evidence              POST  b             L F A A . . F F F L P
 entry.evidence              POST  top           L F A A A . F F F L P

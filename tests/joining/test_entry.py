@@ -62,8 +62,10 @@ def test_an_entry_with_the_signed_form_goes_its_way(tree, people: People, client
     assert acts == [("joining.enter", "方分会"), ("joining.submit", "方分会")]
     page = browser.get(f"/joining/{item.id}")
     assert "录入人方分会" in words(page.text)
-    scan = browser.get(f"/joining/entry/{item.id}/evidence")
+    assert browser.get(f"/joining/entry/{item.id}/scan").status_code == 405
+    scan = browser.submit(f"/joining/{item.id}", action="scan")
     assert (scan.status_code, scan.mimetype, scan.data[:3]) == (200, "image/jpeg", b"\xff\xd8\xff")
+    assert [event.action for event in audit.events_of(item)][2:] == ["joining.scan"]
     approve(item, people)
     assert db.session.scalars(select(Member)).one().name == item.name
 
@@ -316,7 +318,7 @@ def test_other_branches_and_roles_stay_outside(tree, people: People, client_of) 
 
     for person, shown, changed in ((people.other_branch, 404, 404), (people.chair, 200, 403), (people.admin, 403, 403)):
         browser = client_of(person)
-        assert browser.get(f"/joining/entry/{item.id}/evidence").status_code == shown
+        assert browser.post(f"/joining/entry/{item.id}/scan").status_code == shown
         assert browser.post(f"/joining/entry/{item.id}/link").status_code == changed
         if person is not people.other_branch:
             assert browser.get("/joining/entry/new").status_code == 403
