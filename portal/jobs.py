@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portal.comparison import service as comparison
-from portal.core import anchors
+from portal.core import anchors, scans
 from portal.core.clock import Job
 from portal.handover import service as handover
 from portal.joining import applying, drafts
@@ -45,6 +45,7 @@ JOBS = (
     Job("exports.sweep", exporting.sweep, hour=2, minute=45),
     Job("joining.drafts", drafts.sweep, hour=0, minute=20),
     Job("joining.photos", applying.sweep_photos, hour=0, minute=25),
+    Job("scans.sweep", scans.sweep, hour=0, minute=26),
     Job("comparison.forget", comparison.forget_due, hour=0, minute=35),
     Job("imports.expire", importing.expire, hour=0, minute=30),
     Job("batches.expire", batches.expire, hour=0, minute=40),

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, exists, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from . import crypto, photo_child, workers
@@ -82,6 +82,20 @@ def keep(actor: Actor, content: bytes, *, kind: str) -> Upload:
     db.session.add(row)
     db.session.flush()  # the record that shows the file names it by number
     return row
+
+
+def unnamed(kinds: Collection[str], *, before: datetime) -> list[Upload]:
+    """Return the uploads of these kinds kept before that moment which no row of the house names."""
+    here = Upload.__table__.c.id
+    names = [
+        column
+        for table in Base.metadata.tables.values()
+        for column in table.columns
+        if any(key.column is here for key in column.foreign_keys)
+    ]
+    query = select(Upload).where(Upload.kind.in_(list(kinds)), Upload.created_at < before)
+    query = query.where(*(~exists().where(column == here) for column in names))
+    return list(db.session.scalars(query.order_by(Upload.id)))
 
 
 def discard(rows: Iterable[Upload]) -> None:

@@ -61,7 +61,7 @@ def keep_photo(actor: User, stream: IO[bytes]) -> str:
     """Keep the person's photo for a form that may still be refused; returns the id the form carries on."""
     actor_id = actor.id
     release()
-    return _kept(actor_id, "photo", uploads.photo(stream))
+    return _kept(actor_id, applying.UNCLAIMED, uploads.photo(stream))
 
 
 def keep_scan(actor: User, stream: IO[bytes]) -> str:
@@ -80,7 +80,7 @@ def _kept(actor_id: int, kind: str, content: bytes) -> str:
 
 
 def _own_upload(actor: User, identity: str, *, field: str) -> Upload:
-    kinds_taken = ["photo"] if field == "photo" else list(scans.MIMETYPES)
+    kinds_taken = [applying.UNCLAIMED] if field == "photo" else list(scans.MIMETYPES)
     query = select(Upload).where(Upload.uuid == identity, Upload.created_by == actor.id, Upload.kind.in_(kinds_taken))
     upload = db.session.scalars(query).one_or_none()
     if upload is None:
@@ -122,7 +122,8 @@ def enter(
     if not evidence and not awaits_person:
         raise DomainError(UNPROVEN, field="evidence")
     if photo:
-        checked["photo"] = _own_upload(actor, photo, field="photo").id
+        claimed = _own_upload(actor, photo, field="photo")
+        claimed.kind, checked["photo"] = "photo", claimed.id
     _refuse_known(actor, checked)
     item = applying.begin(unit, JoinForm.FULL, checked, sensitive_consented=sensitive_consented)
     entry = Entry(application=item, entered_by=actor.id)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask
 from sqlalchemy import select
 
-from portal.core import audit
-from portal.core.calendar import today
+from portal.core import audit, scans
+from portal.core.calendar import now, today
 from portal.core.db import db
 from portal.core.errors import DomainError, TooOften
-from portal.joining import entry, proof, receipts
+from portal.core.uploads import Upload
+from portal.joining import applying, entry, proof, receipts
 from portal.joining.models import Application
 from portal.joining.models import ApplicationState as S
 from portal.joining.workflow import JOINING
@@ -107,6 +110,32 @@ def test_a_scan_survives_a_refusal(tree, people: People, client_of) -> None:
     assert found is not None
     assert found.evidence is not None
     assert found.evidence.uuid == (kept and kept[1])
+
+
+def test_what_came_with_a_form_that_was_never_taken_is_swept(tree, people: People, client_of, prepared) -> None:
+    browser, folder = client_of(people.branch), prepared.instance / "uploads"
+    before = len(list(folder.iterdir())) if folder.exists() else 0
+
+    def files() -> dict[str, object]:
+        return {
+            "photo": (io.BytesIO(doors.picture(900, 1200, (90, 120, 150))), "a.jpg"),
+            "evidence": (doors.scan(), "signed.jpg"),
+        }
+
+    refused = browser.submit("/joining/entry/new", filled(mobile="123", **files()))
+    taken = browser.submit("/joining/entry/new", filled(**files()))
+    with time_machine.travel(now() + timedelta(days=6)):
+        early = (applying.sweep_photos(), scans.sweep())
+        db.session.commit()
+    with time_machine.travel(now() + timedelta(days=8)):
+        late = (applying.sweep_photos(), scans.sweep())
+        db.session.commit()
+
+    assert (refused.status_code, taken.status_code, early, late) == (422, 302, (0, 0), (1, 1))
+    found = proof.entry_of(db.session.scalars(select(Application)).one())
+    assert found is not None
+    assert sorted(db.session.scalars(select(Upload.id))) == sorted([found.evidence_id, found.application.data["photo"]])
+    assert len(list(folder.iterdir())) - before == 2
 
 
 @pytest.mark.parametrize(
