@@ -97,7 +97,7 @@ from portal.standing.leaving import views as leaving
 from portal.standing.letters import views as letters
 from portal.standing.retiring import service as retiring_service
 from portal.standing.retiring import views as retiring
-from portal.system import views as system
+from portal.system import door as system
 from portal.transfers import door as transfers
 
 ROOMS = (
@@ -130,7 +130,7 @@ ROOMS = (
     roster_parts.bp,
     exports.bp,
     roster_sheets.bp,
-    system.bp,
+    *system.ROOMS,
     handover.bp,
     posts.bp,
     units.bp,

@@ -125,6 +125,7 @@ MENU = (
             Entry("交接", "handover.index", "users", P.HANDOVER, ("handover.",)),
             Entry("操作日志", "system.trace", "history", P.AUDIT_READ, ("system.trace", "system.event")),
             Entry("系统设置", "system.settings", "settings", P.SYSTEM, ("system.settings",)),
+            Entry("工作日历", "calendar.index", "calendar", P.SYSTEM, ("calendar.",)),
             Entry("系统状态", "system.health", "shield-lock", P.SYSTEM, ("system.health",)),
             Entry("短信网关", "outbox.gateway", "device-mobile", P.SYSTEM, ("outbox.gateway",)),
         ),

@@ -33,6 +33,8 @@ HEADINGS = (
     "打印",
     "人事名单比对",
     "短信",
+    "工作日",
+    "教代会",
 )  # what settings stand under, in this order
 SEEN = "settings"  # where a session keeps what its present transaction has read
 CHANGED = "系统设置刚刚被他人修改，请核对下面的现值后重新保存"

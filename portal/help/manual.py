@@ -110,6 +110,7 @@ TASKS: tuple[Task, ...] = (
     Task("handover", "换届、调岗时办理交接", (P.HANDOVER,)),
     Task("trace", "操作日志", (P.AUDIT_READ,)),
     Task("settings", "系统设置", (P.SYSTEM,)),
+    Task("calendar", "工作日历：节假日、调休、寒暑假", (P.SYSTEM,)),
     Task("health", "系统状态和备份", (P.SYSTEM,)),
     Task("gateway", "接短信网关", (P.SYSTEM,)),
 )
@@ -223,6 +224,7 @@ PLACES: dict[str, str] = {
     "system.event": "trace",
     "system.settings": "settings",
     "system.health": "health",
+    "calendar": "calendar",
 }
 # what leads on to the next best where a part lacks the task: who approves gives no opinion, who reads does not invite
 INSTEAD = {

@@ -12,6 +12,7 @@ from portal.core.fields import Field
 from portal.core.forms import AddressForm, form_class
 from portal.core.kinds import Kind
 from portal.core.settings import Setting
+from portal.core.workdays import NAME_MOST, SOURCE_MOST, SpanKind
 
 
 class _Section(LabelEnum):
@@ -45,3 +46,36 @@ def settings_form(settings: Sequence[Setting]) -> type[Any]:
         required=[setting.name for setting in settings if not setting.is_text],
     )
     return type("SettingsForm", (made,), {"seen": HiddenField()})
+
+
+SPANS = Field(
+    "spans", "日期", Kind.ROWS, _Section.SEARCH, max_rows=60,
+    rows=(
+        Field("kind", "类别", Kind.CHOICE, _Section.SEARCH, options=SpanKind, required=True),
+        Field("name", "名称", Kind.TEXT, _Section.SEARCH, max_length=NAME_MOST, required=True, hint="如 国庆节、寒假"),
+        Field("starts", "从", Kind.DATE, _Section.SEARCH, required=True),
+        Field("ends", "到", Kind.DATE, _Section.SEARCH, hint="只有一天的可以不填"),
+    ),
+)  # fmt: skip
+SOURCE = Field("source", "依据", Kind.TEXT, _Section.SEARCH, max_length=SOURCE_MOST, hint="放假通知、校历的名称和日期")
+
+_Year = form_class("_Year", (SOURCE, SPANS))
+
+
+class CalendarForm(_Year):  # type: ignore[misc,valid-type]  # a class that is made of fields
+    """A year of the working-day calendar."""
+
+    seen = HiddenField()
+
+
+_Sum = form_class(
+    "_Sum",
+    (
+        Field("start", "从哪天起", Kind.DATE, _Section.SEARCH),
+        Field("number", "工作日", Kind.INTEGER, _Section.SEARCH, low=1, high=250),
+    ),
+)
+
+
+class SumForm(_Sum, AddressForm):  # type: ignore[misc,valid-type]  # a class that is made of fields
+    """A term to reckon; from the address."""

@@ -9,11 +9,12 @@ from sqlalchemy import ForeignKey, Index, String, case
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.core import settings
-from portal.core.calendar import local, midnight, now, today, working_days, working_days_ago
+from portal.core.calendar import local, midnight, now, today
 from portal.core.db import Base, UtcTime, label_enum
 from portal.core.enums import LabelEnum
 from portal.core.kinds import Kind
 from portal.core.settings import Setting
+from portal.core.workdays import working_days, working_days_ago
 from portal.members.models import Member
 from portal.org.models import InUnit, OrgUnit, User
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import select
 
@@ -26,6 +26,7 @@ from portal.core.calendar import now, today
 from portal.core.db import db, new_uuid
 from portal.core.notices import Notice, tell
 from portal.core.sealed_files import SealedWriter
+from portal.core.workdays import CalendarSpan, CalendarYear, SpanKind
 from portal.handover import service as handing_over
 from portal.handover.models import Handover
 from portal.handover.posts.models import PostGrant
@@ -146,6 +147,9 @@ def fill() -> House:
         "c": factories.make_unit(root, code="GH03", name="机关分工会"),
     }
     settings.set(SHELL, "home_contact", "校工会办公室 0335-8000000")
+    db.session.add(CalendarYear(year=2030, source="放假通知", changed_at=now(), changed_by="殷录入"))
+    new_year = date(2030, 1, 1)
+    db.session.add(CalendarSpan(year=2030, kind=SpanKind.FREE, name="元旦", starts=new_year, ends=new_year))
     db.session.commit()
     clerk = factories.make_user(Role.UNION_OPERATOR, root, name="殷录入")
     chair = factories.make_user(Role.UNION_CHAIR, root, name="殷主席")

@@ -54,6 +54,9 @@ help.role                   GET   absent        L A A A A A A A A L P
 
 system.settings             GET   -             L F F F F F F . F L P
 system.settings             POST  -             L F F F F F F . F L P
+calendar.index              GET   -             L F F F F F F . F L P
+calendar.edit               GET   -             L F F F F F F . F L P
+calendar.edit               POST  -             L F F F F F F . F L P
 
 org.login                   GET   -             . . . . . . . . . . .
 org.login                   POST  -             R R R R R R R R R R R

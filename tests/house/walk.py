@@ -241,6 +241,7 @@ class Walk:
         requests: dict[str, Place] = {
             "system.event": ({"id": here.get("event")}, {}),
             "static": ({"filename": "public.css"}, {}),
+            "calendar.edit": ({"year": 2026}, {}),
             "help.role": ({"role": here.get("role", "union_operator")}, {}),
             "home.read": ({"id": here.get("notice")}, {}),
             "home.act": ({"workflow": "joining", "item_id": waiting, "action": "agree"}, {}),

@@ -14,10 +14,11 @@ from sqlalchemy import func, select
 from portal.core import audit
 from portal.core.actors import SHELL
 from portal.core.audit import AuditEvent
-from portal.core.calendar import today, working_days
+from portal.core.calendar import today
 from portal.core.db import db
 from portal.core.errors import Absent, Conflict, DomainError
 from portal.core.notices import Notice
+from portal.core.workdays import working_days
 from portal.joining import many, service
 from portal.joining.models import Application, opinion_days, overdue_days
 from portal.joining.models import ApplicationState as S
