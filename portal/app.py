@@ -15,7 +15,7 @@ from sqlalchemy import inspect, select
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import nav
+from portal import jobs, nav
 from portal.cards import views as cards
 from portal.changes import door as changes
 from portal.comparison import door as comparison_door
@@ -66,7 +66,6 @@ from portal.org.units import sheet_views as unit_sheets
 from portal.org.units import views as units
 from portal.org.units.models import UnitSheet
 from portal.prints import chunks
-from portal.prints import service as prints_service
 from portal.prints import views as prints
 from portal.prints.models import PrintJob
 from portal.query import tasks as query_tasks
@@ -79,14 +78,12 @@ from portal.query.exports import service as exports_service
 from portal.query.exports import views as exports
 from portal.query.exports.store import FILES as export_files
 from portal.query.figures import views as figures
-from portal.query.rosters import jobs as roster_jobs
 from portal.query.rosters import part_views as roster_parts
 from portal.query.rosters import service as rosters_service
 from portal.query.rosters import sheet_views as roster_sheets
 from portal.query.rosters import views as rosters
 from portal.query.rosters.files import FILES as roster_files
 from portal.query.rosters.models import Roster, RosterJob
-from portal.query.slow import service as slow_service
 from portal.query.slow import views as slow
 from portal.query.slow.models import SlowQuestion
 from portal.query.tasks import Task
@@ -265,13 +262,7 @@ def create_app(settings: Settings, *, restoring: bool = False) -> Flask:
         ("后台查询", SlowQuestion.owner_id),
     )
     passing.use(owned, app.extensions["todos"])
-    app.extensions["waiting"] = (
-        prints_service.waiting_since,
-        roster_jobs.waiting_since,
-        exports_service.waiting_since,
-        slow_service.waiting_since,
-        *messaging.WAITING,
-    )
+    app.extensions["jobs"], app.extensions["queues"] = jobs.JOBS, jobs.QUEUES
     app.extensions["figures"] = (members_service.figures, transfers.figures)
     app.context_processor(_for_templates)
     # globals, not context: imported macros see only these

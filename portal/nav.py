@@ -127,6 +127,7 @@ MENU = (
             Entry("系统设置", "system.settings", "settings", P.SYSTEM, ("system.settings",)),
             Entry("工作日历", "calendar.index", "calendar", P.SYSTEM, ("calendar.",)),
             Entry("系统状态", "system.health", "shield-lock", P.SYSTEM, ("system.health",)),
+            Entry("后台任务", "system.jobs", "refresh", P.SYSTEM, ("system.jobs",)),
             Entry("短信网关", "outbox.gateway", "device-mobile", P.SYSTEM, ("outbox.gateway",)),
         ),
     ),

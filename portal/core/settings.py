@@ -108,8 +108,9 @@ def declare(*settings: Setting) -> None:
 
 
 def declared(profile: str) -> list[Setting]:
-    """Return the lines that `profile` shows, in the order in which the rooms have declared them."""
-    return [one for one in _declared.values() if one.is_shown and one.profile in ("", profile)]
+    """Return the lines that `profile` shows, by their headings, under each in the order in which they were declared."""
+    shown = (one for one in _declared.values() if one.is_shown and one.profile in ("", profile))
+    return sorted(shown, key=lambda one: HEADINGS.index(one.heading))
 
 
 def label_of(name: str) -> str:

@@ -303,12 +303,14 @@ def slip_of(actor: User, item: Handover, password: str) -> people.Slip:
     return people.Slip(item.to_user.name, item.to_user.username, password, actor.label, now())
 
 
-def complete_due() -> None:
-    """Do what waits for today or an earlier day; for the clock."""
+def complete_due() -> int:
+    """Do what waits for today or an earlier day, and return how many; for the clock."""
     due = select(Handover).where(Handover.state == HandoverState.WAITING, Handover.day <= today())
-    for item in db.session.scalars(due.order_by(Handover.id).with_for_update(of=Handover)):
+    items = db.session.scalars(due.order_by(Handover.id).with_for_update(of=Handover)).all()
+    for item in items:
         with db.session.begin_nested():
             HANDOVER.fire(item, "complete", CLOCK, own=True)
+    return len(items)
 
 
 def listed(actor: User, before: int | None = None, batch_id: str = "") -> list[Handover]:

@@ -112,6 +112,7 @@ TASKS: tuple[Task, ...] = (
     Task("settings", "系统设置", (P.SYSTEM,)),
     Task("calendar", "工作日历：节假日、调休、寒暑假", (P.SYSTEM,)),
     Task("health", "系统状态和备份", (P.SYSTEM,)),
+    Task("jobs", "看后台任务是否正常、重新运行失败的", (P.SYSTEM,)),
     Task("gateway", "接短信网关", (P.SYSTEM,)),
 )
 
@@ -225,6 +226,7 @@ PLACES: dict[str, str] = {
     "system.settings": "settings",
     "system.health": "health",
     "calendar": "calendar",
+    "system.jobs": "jobs",
 }
 # what leads on to the next best where a part lacks the task: who approves gives no opinion, who reads does not invite
 INSTEAD = {

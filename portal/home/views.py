@@ -83,7 +83,7 @@ def act(workflow: str, item_id: int, action: str) -> ResponseReturnValue:
 def readyz() -> ResponseReturnValue:
     """Say in a word whether requests can be served, and what stands in the way; who it is learns nothing more."""
     config = current_app.config
-    failing = checks.failing(House(config["SETTINGS"], current_app.extensions["waiting"]))
+    failing = checks.failing(House(config["SETTINGS"], current_app.extensions["queues"]))
     return f"{failing or 'ok'}\n", 503 if failing else 200, {"Content-Type": "text/plain; charset=utf-8"}
 
 

@@ -10,13 +10,13 @@ from .birthdays import views as birthdays
 from .bulletins import board_views
 from .bulletins import service as bulletins_service
 from .bulletins import views as bulletins
-from .composing import receipt_views
+from .composing import asking, receipt_views
 from .composing import service as composing_service
 from .composing import views as composing
 from .composing.models import Sms
 from .groups import views as groups
 from .groups.models import Group
-from .sending import message_views, outbox, worker
+from .sending import claiming, message_views, worker
 from .sending import receipt_views as gateway_reports
 from .sending import service as outbox_service
 from .sending import views as outbox_views
@@ -38,7 +38,6 @@ ROOMS = (
     gateway_reports.bp,
 )
 TODOS = (composing_service.todo, wordings_service.todo, bulletins_service.todo, outbox_service.todo)
-WAITING = (outbox.waiting_since,)
 OWNED = (("短信分组", Group.owner_id), ("编写的短信", Sms.owner_id), ("短信", Batch.owner_id))
 TASKS = (
     Task("发短信", "composing.new", Permission.MESSAGE_SEND),
@@ -49,4 +48,5 @@ TASKS = (
 def use(settings: Settings) -> None:
     """Send by the gateway that the settings name. Raises SettingProblem where they are wrong."""
     choosing.use(choosing.outlet(settings))
+    claiming.ask_too(asking.barred)
     worker.keep_in(settings.jobs_path / "messages")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from portal import jobs
 from portal.app import bare_app
 from portal.config import Settings
 from portal.core import crypto
 from portal.core import db as database
 from portal.core.db import db
-from portal.prints import service as prints
 from portal.system import checks
 from portal.system.checks import Finding
 from portal.system.premises import House
@@ -19,7 +19,7 @@ def examine(settings: Settings) -> list[Finding]:
     with bare_app(settings).app_context():
         database.reads()
         try:
-            return checks.findings(House(settings, (prints.waiting_since,)), slow=True)
+            return checks.findings(House(settings, jobs.QUEUES, jobs.JOBS), slow=True)
         finally:
             db.session.remove()
             db.engine.dispose()

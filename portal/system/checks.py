@@ -22,11 +22,9 @@ from portal.core import anchors, audit, clock, crypto
 from portal.core.calendar import now, show_time
 from portal.core.db import db
 
-from . import premises
+from . import premises, running
 from .premises import RUN, Advice, House, Wrong, shown_size
 
-BEAT_AT_MOST = timedelta(minutes=2)  # since the clock was last alive
-WAIT_AT_MOST = timedelta(minutes=15)  # for a row of a queue on which nobody works
 CLOCK_MAY_DIFFER = timedelta(minutes=5)
 BACKUP_EVERY = timedelta(days=7)
 
@@ -180,18 +178,28 @@ def _address(house: House) -> str:
 
 
 def _worker(house: House) -> str:
-    last = clock.last_beat(house.settings.jobs_path)
-    if last is None or now() - last > BEAT_AT_MOST:
+    if not clock.is_alive(house.settings.jobs_path):
+        last = clock.last_beat(house.settings.jobs_path)
         since = f"，最后一次是 {show_time(last)}" if last else ""
         raise Wrong(f"定时任务没有运行{since}：请运行 {RUN}；用多个网页进程时另外运行 python3 -m portal worker")
     return "正在运行"
 
 
 def _queue(house: House) -> str:
-    waits = [since for one in house.waiting if (since := one()) is not None]
-    if waits and now() - min(waits) > WAIT_AT_MOST:
-        raise Wrong(f"有任务从 {show_time(min(waits))} 起一直没人处理：请重新启动服务；若仍不动，请看服务的输出")
+    waits = [one for one in running.waiting(house) if one.since is not None]
+    stuck = [one for one in waits if one.is_stuck]
+    if stuck:
+        told = "、".join(f"{one.queue.label}（等了 {one.age}）" for one in stuck)
+        raise Wrong(f"有任务一直没人处理：{told}。请重新启动服务；若仍不动，请看「系统管理—后台任务」")
     return f"{len(waits)} 个队列有任务在等" if waits else "没有任务在等"
+
+
+def _jobs(house: House) -> str:
+    found = running.seen(house)
+    names = [one.job.label for one in found.failing] + [one.queue.label for one in found.queues if one.trouble]
+    if names:
+        raise Wrong(f"上一次没有做成：{'、'.join(names)}。请在「系统管理—后台任务」看原因，再点“重新运行”")
+    return f"{len(found.timed)} 项定时任务没有失败的"
 
 
 def _backup(house: House) -> str:
@@ -238,6 +246,7 @@ CHECKS = (
     Check("address", "对外网址", _address),
     Check("worker", "定时任务", _worker, is_ready=True),
     Check("queue", "任务队列", _queue, needs="migration", is_ready=True),
+    Check("jobs", "任务结果", _jobs, needs="migration"),
     Check("backup", "备份", _backup, needs="migration"),
 )
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 
@@ -15,13 +14,12 @@ from sqlalchemy import make_url
 
 from portal import machine
 from portal.config import HALF_RESTORED, Settings
+from portal.core.clock import Job, Queue
 from portal.core.errors import DomainError
 
 LEAST_FREE = 500 << 20  # bytes of disk
 RUN = "python3 -m portal run"
 OWNERS_ALONE = ("anchors.csv", "demo-accounts.txt", "portal.cfg", "uploads")  # of the folder
-
-Waiting = Callable[[], datetime | None]
 
 
 class Wrong(DomainError):
@@ -34,10 +32,11 @@ class Advice(DomainError):
 
 @dataclass(frozen=True)
 class House:
-    """What is examined: the settings, and the queues, each a function that says since when its oldest row waits."""
+    """What is examined: the settings, the queues in their groups, and the timed jobs."""
 
     settings: Settings
-    waiting: Sequence[Waiting] = ()
+    queues: Sequence[Sequence[Queue]] = ()
+    jobs: Sequence[Job] = ()
 
     @property
     def sqlite_file(self) -> Path | None:

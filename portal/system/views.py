@@ -8,13 +8,13 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from portal.core import audit
+from portal.core import audit, clock, runs
 from portal.core import settings as lines
-from portal.core.errors import DomainError
+from portal.core.errors import Absent, DomainError
 from portal.org.guards import needs
 from portal.org.permissions import Permission
 
-from . import checks, service
+from . import checks, running, service
 from . import trace as events
 from .forms import TraceFilterForm, settings_form
 from .premises import House
@@ -73,8 +73,31 @@ def event(id: int) -> ResponseReturnValue:
 @needs(Permission.SYSTEM)
 def health() -> ResponseReturnValue:
     """Show what the checks of the doctor find, but for the slow ones."""
-    house = House(current_app.config["SETTINGS"], current_app.extensions["waiting"])
-    return render_template("system/health.html", findings=checks.findings(house))
+    return render_template("system/health.html", findings=checks.findings(_house()))
+
+
+@bp.get("/jobs")
+@needs(Permission.SYSTEM)
+def jobs() -> ResponseReturnValue:
+    """Show what works in the background, and what failed."""
+    return render_template("system/jobs.html", running=running.seen(_house()), tones=running.TONES)
+
+
+@bp.post("/jobs/<name>/retry")
+@needs(Permission.SYSTEM)
+def retry(name: str) -> ResponseReturnValue:
+    """Ask the clock to do again a timed job that failed."""
+    if name not in (job.name for job in _house().jobs):
+        raise Absent
+    run = runs.ask(current_user, name)
+    clock.wake()
+    flash(f"已安排重新运行“{run.label}”，几秒后刷新看结果", "success")
+    return redirect(url_for(".jobs"), SEE_OTHER)
+
+
+def _house() -> House:
+    extensions = current_app.extensions
+    return House(current_app.config["SETTINGS"], extensions["queues"], extensions["jobs"])
 
 
 @bp.route("/settings", methods=["GET", "POST"])

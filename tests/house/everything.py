@@ -19,7 +19,7 @@ from portal.comparison.matters import service as matters
 from portal.comparison.matters.models import Matter, MatterKind
 from portal.comparison.matters.service import Intent
 from portal.comparison.models import Comparison, Finding, Kind
-from portal.core import crypto, scans, settings, uploads
+from portal.core import crypto, runs, scans, settings, uploads
 from portal.core.actors import CLOCK, SHELL
 from portal.core.audit import AuditEvent
 from portal.core.calendar import now, today
@@ -150,6 +150,7 @@ def fill() -> House:
     db.session.add(CalendarYear(year=2030, source="放假通知", changed_at=now(), changed_by="殷录入"))
     new_year = date(2030, 1, 1)
     db.session.add(CalendarSpan(year=2030, kind=SpanKind.FREE, name="元旦", starts=new_year, ends=new_year))
+    runs.failed(runs.begin("attempts.sweep", "清理登录失败记录"), ValueError("殷晓澜"))
     db.session.commit()
     clerk = factories.make_user(Role.UNION_OPERATOR, root, name="殷录入")
     chair = factories.make_user(Role.UNION_CHAIR, root, name="殷主席")

@@ -52,6 +52,8 @@ help.member                 GET   -             . . . . . . . . . . .
 help.role                   GET   -             L . . . . . . . . L P
 help.role                   GET   absent        L A A A A A A A A L P
 
+system.jobs                 GET   -             L F F F F F F . F L P
+system.retry                POST  -             L F F F F F F . F L P
 system.settings             GET   -             L F F F F F F . F L P
 system.settings             POST  -             L F F F F F F . F L P
 calendar.index              GET   -             L F F F F F F . F L P

@@ -239,6 +239,7 @@ class Walk:
         of_comparison: dict[str, Any] = {"id": here.get("comparison")}
         of_import: dict[str, Any] = {"id": here.get("import")}
         requests: dict[str, Place] = {
+            "system.retry": ({"name": "attempts.sweep"}, {}),
             "system.event": ({"id": here.get("event")}, {}),
             "static": ({"filename": "public.css"}, {}),
             "calendar.edit": ({"year": 2026}, {}),

@@ -99,13 +99,13 @@ def latest(unit: OrgUnit) -> list[Greeting]:
 # --- by the clock -----------------------------------------------------------------------------------------------------
 
 
-def greet() -> None:
-    """Greet whoever has her birthday today and was not greeted in this year of it."""
-    for plan in db.session.scalars(select(BirthdayPlan).where(BirthdayPlan.is_on).order_by(BirthdayPlan.id)):
-        _greet(plan, today())
+def greet() -> int:
+    """Greet whoever has her birthday today and was not greeted in this year of it; return how many."""
+    plans = db.session.scalars(select(BirthdayPlan).where(BirthdayPlan.is_on).order_by(BirthdayPlan.id)).all()
+    return sum(_greet(plan, today()) for plan in plans)
 
 
-def _greet(plan: BirthdayPlan, day: date) -> None:
+def _greet(plan: BirthdayPlan, day: date) -> int:
     people = [one for one in _born(plan, day) if _union_of(one.unit) == plan.unit_id]
     known = select(Greeting.member_id).where(
         Greeting.year == day.year, Greeting.member_id.in_([one.id for one in people])
@@ -113,7 +113,7 @@ def _greet(plan: BirthdayPlan, day: date) -> None:
     greeted = set(db.session.scalars(known))
     people = [one for one in people if one.id not in greeted]
     if not people:
-        return
+        return 0
     text, inside = greeted_by(plan.unit), choices.inside_only(one.id for one in people)
     recipients = []
     for member in people:
@@ -128,6 +128,7 @@ def _greet(plan: BirthdayPlan, day: date) -> None:
         batch = outbox.open_batch(CLOCK, unit=plan.unit, title=f"{show_date(day)}生日祝福")
         outbox.queue(CLOCK, batch, recipients)
     audit.record(CLOCK, "birthday.greet", plan, details={"count": len(people), "messages": len(recipients)})
+    return len(people)
 
 
 def _union_of(unit: OrgUnit) -> int:

@@ -99,6 +99,14 @@ def todo(actor: User) -> list[Todo]:
     return [Todo("短信待确认", count, "composing.index", {"state": SmsState.PENDING.value})] if count else []
 
 
+def waiting_since() -> datetime | None:
+    """Return since when the oldest message waits to be handed over whose time has come; None where none does."""
+    if held_until(now()) is not None:
+        return None
+    at = func.coalesce(Sms.send_at, Sms.made_at)
+    return db.session.scalar(select(func.min(at)).where(Sms.state == SmsState.WAITING, at <= now()))
+
+
 # --- composing --------------------------------------------------------------------------------------------------------
 
 

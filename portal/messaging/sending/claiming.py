@@ -25,8 +25,8 @@ from .models import GOING, Batch, BatchState, Message
 from .models import MessageState as M
 from .workflow import BATCHES
 
-# Says of members, by number, who may not be written to now, and why in a few words.
-Check = Callable[[Sequence[int]], dict[int, str]]
+# Says of a batch's members, by number, who may not be written to now, and why in a few words.
+Check = Callable[[Batch, Sequence[int]], dict[int, str]]
 
 GONE, DIED, OTHER_NUMBER = "已不是会员", "已去世", "手机号码已更改"
 
@@ -45,7 +45,13 @@ _checks: list[Check] = []
 
 def ask_too(check: Check) -> None:
     """Let `check` be asked as well, at the moment of sending."""
-    _checks.append(check)
+    if check not in _checks:
+        _checks.append(check)
+
+
+def ask_no_more(check: Check) -> None:
+    """Let `check` not be asked any more."""
+    _checks.remove(check)
 
 
 def claim(worker: str, gateway: str, most: int) -> list[Claim]:
@@ -74,7 +80,7 @@ def claim(worker: str, gateway: str, most: int) -> list[Claim]:
             )  # fmt: skip
             if not rows:
                 break
-            barred = _barred({row.member_id: row.number_index for row in rows if row.member_id is not None})
+            barred = _barred(batch, {row.member_id: row.number_index for row in rows if row.member_id is not None})
             for why in set(barred.values()):
                 moving.kept_back([row.id for row in rows if barred.get(row.member_id) == why], why)
             taken = [row for row in rows if row.member_id not in barred]
@@ -139,13 +145,13 @@ def _claimed(row: object, batch: Batch, signature: str) -> Claim:
     return Claim(row.id, attempt, parcel)  # type: ignore[attr-defined]  # the same
 
 
-def _barred(numbers: dict[int, str]) -> dict[int, str]:
+def _barred(batch: Batch, numbers: dict[int, str]) -> dict[int, str]:
     """Return who of the members may not be written to now, and why; `numbers` are the indexes of those queued for."""
     if not numbers:
         return {}
     barred: dict[int, str] = {}
     for check in _checks:
-        barred |= check(list(numbers))
+        barred |= check(batch, list(numbers))
     now_so = select(Member.id, Member.membership_status, Member.mobile_index).where(Member.id.in_(numbers))
     for member_id, status, index in db.session.execute(now_so):
         if status == MembershipStatus.DECEASED:

@@ -116,6 +116,12 @@ def oldest_waiting() -> datetime | None:
     return db.session.scalar(select(func.min(Message.queued_at)).where(moving.due()))
 
 
+def waiting_in(actor: User) -> datetime | None:
+    """Return since when the oldest message of the actor's units waits whose turn has come; None where none does."""
+    ours = access.scoped(Batch, actor, P.MESSAGE_SEND, Batch.id)
+    return db.session.scalar(select(func.min(Message.queued_at)).where(moving.due(), Message.batch_id.in_(ours)))
+
+
 def todo(actor: User) -> list[Todo]:
     """Return how many batches of the actor's units have messages of which nobody knows whether they arrived."""
     if not actor.holds(P.MESSAGE_SEND):

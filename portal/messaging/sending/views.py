@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from wtforms import SelectField
 
-from portal.core import audit
+from portal.core import audit, clock
 from portal.core.forms import AddressForm
 from portal.core.web import numbered_page
 from portal.org.guards import needs
@@ -49,8 +49,9 @@ def index() -> ResponseReturnValue:
     page = numbered_page(".index", total=total, number=number, per_page=service.PER_PAGE, **here)
     form = CutForm(formdata=None, data={"state": state})
     return render_template(
-        "messaging/outbox/index.html", rows=rows, page=page, form=form, is_cut=bool(here), gateway=_gateway()
-    )
+        "messaging/outbox/index.html", rows=rows, page=page, form=form, is_cut=bool(here), gateway=_gateway(),
+        is_alive=clock.is_alive(current_app.config["SETTINGS"].jobs_path), waiting=service.waiting_in(current_user),
+    )  # fmt: skip
 
 
 @bp.get("/<int:id>")

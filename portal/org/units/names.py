@@ -112,17 +112,19 @@ def cancel(actor: User, name_id: int) -> OrgUnit:
     return unit
 
 
-def apply_due() -> None:
-    """Give the units the names that hold today: for the clock, which may come twice."""
+def apply_due() -> int:
+    """Give the units the names that hold today, and return how many: for the clock, which may come twice."""
     day = today()
     due = (
         select(UnitName, OrgUnit)
         .join(OrgUnit, OrgUnit.id == UnitName.unit_id)
         .where(UnitName.valid_from <= day, UnitName.valid_to > day, UnitName.name != OrgUnit.name)
     )
-    for line, unit in db.session.execute(due).all():
+    rows = db.session.execute(due).all()
+    for line, unit in rows:
         old, unit.name = unit.name, line.name
         audit.record(
             CLOCK, "unit.rename_due", unit, changes={"name": (old, line.name)},
             details={"on": line.valid_from.isoformat()},
         )  # fmt: skip
+    return len(rows)

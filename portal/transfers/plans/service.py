@@ -198,15 +198,21 @@ def named(item: Plan) -> list[tuple[str, str]]:
 # --- the clock --------------------------------------------------------------------------------------------------------
 
 
-def carry_out_due() -> None:
-    """Carry out the plans whose day has come; what cannot be is told to its maker. The clock may come twice."""
+def carry_out_due() -> int:
+    """Carry out the plans whose day has come, and return how many; what cannot be is told to its maker.
+
+    The clock may come twice.
+    """
+    carried = 0
     due = select(Plan).where(Plan.state == S.PLANNED, Plan.on <= today()).order_by(Plan.id)
     for plan in db.session.scalars(due.with_for_update(of=Plan)).all():
         try:
             with db.session.begin_nested():
                 PLANS.fire(plan, "carry_out", CLOCK, own=True)
+            carried += 1
         except DomainError as error:
             if plan.hindered != error.message:
                 plan.hindered = error.message[:WHY_MOST]
                 audit.record(CLOCK, "plans.hinder", plan, reason=error.message)
                 notices.tell([plan.made_by], f"{plan.unit.name}的撤并方案没有执行", error.message)
+    return carried

@@ -15,12 +15,13 @@ from portal.core.db import db
 from portal.core.errors import Absent, Conflict, DomainError, Forbidden
 from portal.members import history
 from portal.messaging import choices
-from portal.messaging.composing import service, worker
+from portal.messaging.composing import asking, service, worker
 from portal.messaging.composing.looking import look
 from portal.messaging.composing.models import Outcome, Sms, SmsPerson, SmsState
 from portal.messaging.composing.service import Wanted
 from portal.messaging.composing.workflow import PLANS
-from portal.messaging.sending.models import Message
+from portal.messaging.sending import worker as sending
+from portal.messaging.sending.models import Message, MessageState
 from portal.messaging.wordings.models import WordingState
 from portal.messaging.wordings.workflow import WORDINGS
 from portal.org.models import Grant, User
@@ -304,3 +305,35 @@ def test_no_blank_carries_the_number_of_a_document(tree, user_as, morning) -> No
         service.fill(chair, plan, Wanted("慰问品", GIFT | {"地点": f"凭{number}领"}, False, False, None))
 
     assert plan.said["typed"] == GIFT
+
+
+def test_who_opts_out_moves_away_or_is_sent_for_by_nobody_any_more_gets_nothing(tree, user_as, morning) -> None:
+    chair, other = user_as(Role.BRANCH_CHAIR, tree["a"]), user_as(Role.BRANCH_CHAIR, tree["b"])
+    stays, opts_out, moves = (factories.make_member(tree["a"]) for _ in range(3))
+    wants_it = factories.make_member(tree["b"])
+    plan = composed(chair)
+    service.send(chair, plan, seen=look(chair, plan).seal)
+    lost = composed(other)
+    service.send(other, lost, seen=look(other, lost).seal)
+    essential = composed(chair)
+    service.fill(chair, essential, Wanted("停水", GIFT | {"节日": "停水"}, True, False, None))
+    service.send(chair, essential, seen=look(chair, essential).seal)
+    assert (sent(plan), sent(lost)) == ({stays.id, opts_out.id, moves.id}, {wants_it.id})
+    choices.choose(opts_out.user, opts_out, is_inside=True)
+    history.write(moves, {"branch": tree["b"]}, SHELL, reason="测试")
+    db.session.scalars(select(Grant).where(Grant.user_id == other.id)).one().revoked_at = TEN
+    db.session.commit()
+
+    with time_machine.travel(TEN):  # the pace needs a clock that goes
+        sending.work()
+
+    def told(of: Sms) -> dict[int, str]:
+        db.session.expire_all()
+        rows = db.session.execute(select(Message.member_id, Message.error).where(Message.batch_id == of.batch_id))
+        return {row.member_id: row.error for row in rows}
+
+    assert told(plan) == {stays.id: "", opts_out.id: asking.OPTED_OUT, moves.id: asking.OUT_OF_SIGHT}
+    assert told(lost) == {wants_it.id: asking.NO_RIGHT}
+    assert told(essential) == {stays.id: "", opts_out.id: "", moves.id: asking.OUT_OF_SIGHT}
+    states = db.session.scalars(select(Message.state).where(Message.error != ""))
+    assert set(states) == {MessageState.STOPPED}

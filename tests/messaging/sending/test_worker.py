@@ -1,5 +1,6 @@
 """What the worker does with what is due: once, when it is time, to whom may still be written to."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -16,7 +17,7 @@ from portal.messaging.sending import claiming, moving, outbox, worker
 from portal.messaging.sending.gateways import choosing
 from portal.messaging.sending.gateways.choosing import Outlet, Pace
 from portal.messaging.sending.gateways.gateway import Answer, Parcel, Receipt, Verdict
-from portal.messaging.sending.models import URGENT, BatchState, Message
+from portal.messaging.sending.models import URGENT, Batch, BatchState, Message
 from portal.messaging.sending.models import MessageState as M
 from portal.org.permissions import Role
 from tests import factories
@@ -131,11 +132,16 @@ def test_who_has_left_or_has_another_number_meanwhile_is_not_written_to(tree, bo
     batch = factories.make_batch(tree["a"])
     outbox.queue(factories.Hand(), batch, [factories.recipient(tree["a"], one) for one in members])
     members[1].mobile_index = "another"
-    claiming.ask_too(lambda ids: {members[2].id: "本人不接收短信"} if members[2].id in ids else {})
+    closed = {members[2].id: "本人不接收短信"}
+
+    def check(asked: Batch, ids: Sequence[int]) -> dict[int, str]:
+        return {one: closed[one] for one in ids if asked.id == batch.id and one in closed}
+
+    claiming.ask_too(check)
     db.session.commit()
 
     send()
-    claiming._checks.clear()
+    claiming.ask_no_more(check)
 
     assert [(one.state, one.error) for one in all_messages()] == [
         (M.SUBMITTED, ""), (M.STOPPED, claiming.OTHER_NUMBER), (M.STOPPED, "本人不接收短信"),
