@@ -70,6 +70,8 @@ def _label_of(actor: Actor) -> str:
     return speaker[1] if speaker is not None and speaker[0] == actor.id else actor.label
 
 
+CORRECTION = "更正"  # what the reason of a correction begins with, in the trace and with the versions
+
 # Chinese words for the acts, for timelines; each floor and room adds its own with `name_acts`.
 _labels: dict[str, str] = {"access.refuse": "越权访问被拒"}
 
@@ -120,6 +122,11 @@ class AuditEvent(Base):
         """The act in Chinese."""
         return _labels.get(self.action, self.action)
 
+    @property
+    def is_correction(self) -> bool:
+        """Whether it says that what stood on record was wrong: the list of the trace has these in red."""
+        return self.reason.startswith(CORRECTION) or "correction" in self.details
+
     def sealed_text(self, previous: str) -> str:
         """Return what the MAC covers: the event before and every column of this one."""
         values = {name: getattr(self, name) for name in _SEALED}
@@ -163,7 +170,7 @@ def record(
 
     `action` is subject.verb; `item` any row with an id (its `trace_label`, `name` or nothing names it, its `unit_id`
     places it); `changes` maps field names to (old, new) as they may be read by anyone who reads the trace, so secrets
-    are masked by the caller; `reason` is what the person wrote.
+    are masked by the caller; `reason` is what the person wrote. An item whose `is_correction` is true is marked as one.
     """
     origin = _origin.get()
     subject_type, subject_id = "", ""
@@ -186,7 +193,7 @@ def record(
         batch_id=batch_id,
         reason=reason[:1000],
         changes={name: list(pair) for name, pair in (changes or {}).items()},
-        details=details or {},
+        details=(details or {}) | ({"correction": True} if getattr(item, "is_correction", False) else {}),
     )
     db.session.add(row)
     return row

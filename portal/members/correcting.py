@@ -101,7 +101,7 @@ def correct(
     if name not in written:
         raise DomainError(f"{show_date(since)}的记录已经是这个内容，不需要更正", field=name)
     service.refuse_taken(member, written)
-    told = _told(f"更正，自{show_date(since)}起", document_no, why)
+    told = _told(f"{audit.CORRECTION}，自{show_date(since)}起", document_no, why)
     turning.write_from(member, written, actor, since=since, reason=told, batch_id=new_uuid())
     _tell(actor, member, f"更正的内容：{FIELD[name].label}，自{show_date(since)}起（{why}）")
     return warnings
@@ -156,7 +156,8 @@ def redate(
     if not first <= on <= last:
         raise DomainError(f"日期只能在{show_date(first)}至{show_date(last)}之间，不能越过其他会籍变化", field="on")
     old, new = (history.version_on(member, day) for day in (before - ONE_DAY, before))
-    told = _told(f"{line.kind.label}的日期由{show_date(before)}更正为{show_date(on)}", document_no, why)
+    moved = f"{audit.CORRECTION}：{line.kind.label}的日期由{show_date(before)}改为{show_date(on)}"
+    told = _told(moved, document_no, why)
     batch = new_uuid()
     if old is not None and new is not None:
         true, said = (old, new) if on > before else (new, old)  # what is to stand between the two days, and what does

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from portal.core import audit
 from portal.core.actors import Actor
 from portal.core.calendar import show_date, today
 from portal.core.db import db, new_uuid
@@ -87,7 +88,7 @@ def _correct(item: StandingChange, member: Member, actor: Actor) -> Changes:
     now_said = MembershipStatus(member.membership_status)  # type: ignore[call-arg]  # by its value alone
     first = min(version.valid_from for version in member.versions)
     batch = new_uuid()
-    reason = f"更正：{line.kind.label}有误"
+    reason = f"{audit.CORRECTION}：{line.kind.label}有误"
     turning.write_from(member, before, actor, since=max(line.on_date, first), reason=reason, batch_id=batch)
     text = f"{show_date(today())}更正，撤销{show_date(line.on_date)}{line.kind.label}的登记"
     note(member, actor, text, reason=reason, batch_id=batch)

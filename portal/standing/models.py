@@ -110,6 +110,11 @@ class StandingChange(InUnit, Base):
         return self.state in OPEN
 
     @property
+    def is_correction(self) -> bool:
+        """Whether it takes back what stands on record: the trace marks it."""
+        return self.kind is ChangeKind.CORRECT
+
+    @property
     def trace_label(self) -> str:
         """The change as the trace names it."""
         return f"{self.member.name}：{self.kind.label}"

@@ -36,7 +36,7 @@ WORDS = {
     "note": "提示语", "place": "位置", "units": "单位数", "rows": "行数", "kind": "种类", "code": "入会码编号",
     "missing": "打印不出的字", "skipped": "未办理", "members": "会员数", "people": "人数", "told": "已通知",
     "days": "天数", "on": "生效日期", "endpoint": "页面", "method": "方式", "evidence": "附签字申请表",
-    "person": "人员", "files": "文件数", "day": "截至日期",
+    "person": "人员", "files": "文件数", "day": "截至日期", "correction": "错误更正",
     "replaced": "替换原件", "scan": "附扫描件", "file": "文件", "size": "大小（字节）",
 }  # fmt: skip
 

@@ -13,12 +13,15 @@ from portal.core import audit, settings
 from portal.core.actors import CLOCK, SHELL
 from portal.core.calendar import now, today
 from portal.core.db import db, new_uuid
-from portal.members import history
+from portal.members import correcting, history, service
 from portal.org.permissions import Role
+from portal.standing import service as standing
+from portal.standing.models import ChangeKind
+from portal.standing.workflow import STANDING
 from portal.system import trace
 from portal.system.trace import Filters
 from tests import factories
-from tests.client import links, words
+from tests.client import XHTML, links, parse, words
 
 
 @pytest.fixture
@@ -183,3 +186,26 @@ def test_an_event_that_was_changed_says_so(client_of, admin) -> None:
 
 def test_every_act_has_a_chinese_word() -> None:
     assert [name for name, label in audit.acts("city") if label == name] == []
+
+
+def test_corrections_stand_out_in_red(tree, admin, user_as, client_of) -> None:
+    union, chair = user_as(Role.UNION_OPERATOR, tree["root"]), user_as(Role.UNION_CHAIR, tree["root"])
+    member = factories.make_member(tree["a"], name="曾晓梅", department="教务处")
+    history.write(member, {"department": "财务处"}, union, reason="工会修改")
+    correcting.correct(
+        union, member, "department", "图书馆", since=today(), reason="登记有误", seen=service.mark_of(member)
+    )
+    death = standing.ask(union, standing.Wanted(member, ChangeKind.DEATH, today()))
+    STANDING.fire(death, "agree", union)
+    mended = standing.ask(union, standing.Wanted(member, ChangeKind.CORRECT, today(), {"note": "认错了人"}))
+    STANDING.fire(mended, "decide", chair)
+    db.session.commit()
+
+    page = parse(client_of(admin).get(f"/system/trace?unit={tree['a'].code}").text)
+
+    rows = [(row.get("class"), "".join(row.itertext())) for row in page.iter(f"{XHTML}tr")][1:]
+    assert (
+        len(rows) > len([row for row in rows if row[0]]) == 6
+    )  # one by hand; asked, decided, done, and the two edits that this brought
+    assert [row[0] == "row-correction" for row in rows] == ["更正" in row[1] for row in rows]
+    assert member.membership_status == "active"
