@@ -55,6 +55,7 @@ from portal.members.activation import views as activation
 from portal.members.importing import door
 from portal.members.importing import views as importing
 from portal.members.importing.models import Import
+from portal.members.timeline import views as timeline
 from portal.messaging import door as messaging
 from portal.org import guards, login
 from portal.org import views as org
@@ -103,6 +104,7 @@ ROOMS = (
     people.bp,
     members.bp,
     corrections.bp,
+    timeline.bp,
     activation.bp,
     importing.bp,
     definitions.bp,

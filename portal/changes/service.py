@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import IO, Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import aliased, joinedload
 
 from portal.core import audit, kinds, notices, scans, uploads
 from portal.core import db as database
@@ -25,6 +25,8 @@ from portal.members.checks import check_change
 from portal.members.enums import IdType
 from portal.members.models import Member, MembershipChange
 from portal.members.sight import is_secret
+from portal.members.timeline import happenings as timeline
+from portal.members.timeline.happenings import About, Happening
 from portal.org import access
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Permission as P
@@ -316,6 +318,22 @@ def follow(actor: Actor, member: Member, change: MembershipChange) -> None:
             item.unit, item.unit_id = member.unit, member.unit_id
 
 
+def happenings(actor: User, member: Member) -> list[Happening]:
+    """Tell what she has asked to have changed, to herself and to whoever may read it."""
+    query = select(ChangeRequest) if member.user_id == actor.id else access.scoped(ChangeRequest, actor, P.CHANGE_AGREE)
+    rows = db.session.scalars(
+        query.where(ChangeRequest.member_id == member.id).options(joinedload(ChangeRequest.filer))
+    )
+    return [
+        Happening(
+            about=About.CASES, what=f"申请修改{item.about.label}", at=item.filed_at, by=item.filer.label,
+            on=item.effective_on, why=item.answer, state=item.state.label, endpoint="changes.detail", id=item.id,
+        )
+        for item in rows
+    ]  # fmt: skip
+
+
 cases.declare(open_cases)
+timeline.declare(happenings)
 turning.afterwards(follow)
 endings.go_along("在办的信息变更，随人转到新单位", ChangeRequest, OPEN)

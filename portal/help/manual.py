@@ -163,6 +163,7 @@ PLACES: dict[str, str] = {
     "members.me": "me",
     "members.edit_me": "me",
     "members.my_photo": "me",
+    "timeline": "members",
     "definitions": "definitions",
     "changes": "change",
     "objections": "objection",
@@ -239,6 +240,7 @@ INSTEAD = {
     "accounts": "accounts_read",
     "roster_check": "roster",
     "dues_keep": "dues",
+    "members": "me",
 }
 
 

@@ -10,7 +10,12 @@ from portal.core import audit
 from portal.core.actors import Actor
 from portal.core.db import db
 from portal.members.endings import Ending, Follower
-from portal.org.models import OrgUnit
+from portal.members.models import Member
+from portal.members.timeline import happenings as timeline
+from portal.members.timeline.happenings import About, Happening
+from portal.org import access
+from portal.org.models import OrgUnit, User
+from portal.org.permissions import Permission
 
 from .codes import revoke
 from .models import LIVE, Application, ApplicationState, JoinCode
@@ -58,6 +63,22 @@ def _revoke(actor: Actor, ending: Ending) -> None:
     for code in db.session.scalars(query.order_by(JoinCode.id)):
         revoke(actor, code, reason=ending.reason)
 
+
+def happenings(actor: User, member: Member) -> list[Happening]:
+    """Tell the applications that made her a member, to herself and to whoever may read them."""
+    is_own = member.user_id == actor.id
+    query = select(Application) if is_own else access.scoped(Application, actor, Permission.JOINING_READ)
+    return [
+        Happening(
+            about=About.CASES, what="入会申请", at=item.submitted_at or item.created_at, by=item.name,
+            on=item.study_date, why=item.meeting, state=item.state.label,
+            endpoint="" if is_own else "joining.detail", id=item.id,
+        )
+        for item in db.session.scalars(query.where(Application.member_id == member.id))
+    ]  # fmt: skip
+
+
+timeline.declare(happenings)
 
 FOLLOWERS = (
     Follower("未办结的入会申请，转到新单位办理", _applications_of, _send_on),

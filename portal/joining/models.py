@@ -178,7 +178,7 @@ class Application(InUnit, Base):
     reject_reason: Mapped[Reason | None] = mapped_column(label_enum(Reason))
     study_date: Mapped[date | None]  # 研究日期: the day of the committee's decision, from which the membership runs
     meeting: Mapped[str] = mapped_column(String(100), default="")  # 会议名称或文号 of that decision
-    member_id: Mapped[int | None] = mapped_column(ForeignKey(Member.id))
+    member_id: Mapped[int | None] = mapped_column(ForeignKey(Member.id), index=True)
 
     code: Mapped[JoinCode | None] = relationship()
     member: Mapped[Member | None] = relationship()

@@ -6,12 +6,14 @@ before is kept as superseded, never overwritten.
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from portal.core import audit, crypto, kinds
 from portal.core.actors import Actor
@@ -182,16 +184,20 @@ class Edit:
 
 
 def edits_of(member: Member) -> list[Edit]:
-    """Return all edits of the member, oldest first, those of one day included.
+    """Return all edits of the member, oldest first, those of one day included; one question, however many there are.
 
     A version is compared with the one that said before what held on its first day. An edit from a day in the past
     writes several at once, copies and the same change carried on: it is one edit.
     """
+    query = select(MemberVersion).where(MemberVersion.member_id == member.id).order_by(MemberVersion.id)
+    versions = db.session.scalars(query.options(joinedload(MemberVersion.recorder))).all()
     edits: list[Edit] = []
     told: set[str] = set()
-    for place, after in enumerate(member.versions):
-        earlier = [one for one in member.versions[:place] if one.valid_from <= after.valid_from]
-        before = max(earlier, key=lambda one: (one.valid_from, one.id), default=None)
+    days: list[tuple[date, int]] = []  # the first days of the versions so far with their places, in order
+    for place, after in enumerate(versions):
+        at = bisect.bisect_right(days, (after.valid_from, place))
+        before = versions[days[at - 1][1]] if at else None
+        days.insert(at, (after.valid_from, place))
         if before is None:
             edits.append(Edit(None, after, ()))
         elif (names := differing(before, after)) and after.batch_id not in told:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from io import BytesIO
 from typing import IO, Any, Protocol
 
@@ -237,36 +236,6 @@ def may_reveal(actor: User, member: Member, field: Field) -> bool:
 def _slipped_lately(user: User) -> bool:
     """Whether someone else has given the account a password: whoever signs in now may not be its owner."""
     return bool(audit.addresses("user.slip", item=user, since=now() - SLIP_SHADOW))
-
-
-@dataclass(frozen=True)
-class Look:
-    """Someone has read a secret of the member, or printed her form."""
-
-    at: datetime
-    by: str
-    what: str
-    reason: str
-
-
-def looks_at(member: Member) -> list[Look]:
-    """Return who has revealed the member's secrets or printed her form, latest first; for herself."""
-    looks = [
-        Look(event.at, event.actor_label, _looked_at(event), event.reason)
-        for event in audit.events_of(member)
-        if event.action in ("member.reveal", "member.print")
-    ]
-    looks += [
-        Look(one.printed_at, one.printer.label if one.printer else "系统", f"批量打印{one.papers.label}", "")
-        for one in filing.prints_of(member)
-        if one.job is not None
-    ]
-    return sorted(looks, key=lambda look: look.at, reverse=True)
-
-
-def _looked_at(event: audit.AuditEvent) -> str:
-    field = FIELD.get(event.details.get("field", ""))
-    return f"查看完整{field.label}" if field else event.action_label
 
 
 def may_print(actor: User, member: Member) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import Enum
 from typing import Any, Literal
 
@@ -15,7 +14,6 @@ from portal.core.kinds import Kind
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Permission
 
-from . import history
 from .catalogue import FIELD, FIELDS, Section, completeness
 from .models import Member, MemberVersion
 
@@ -130,42 +128,7 @@ def _unit_of(row: Any) -> OrgUnit:
     return getattr(row, "unit", None) or db.session.get_one(OrgUnit, row.unit_id)
 
 
-# --- the history ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Told:
-    """One edit as the actor may see it; `changes` are (label, old, new), without texts where they are hidden."""
-
-    at: datetime
-    by: str
-    reason: str
-    changes: tuple[tuple[str, str, str], ...]
-
-
 NOT_SHOWN = "（无权查看）"
-
-
-def history_for(actor: User, member: Member) -> list[Told]:
-    """Return who changed what and when, latest first; old and new values by the same sight as the sheet."""
-    return [
-        Told(
-            at=edit.after.recorded_at,
-            by=edit.after.recorder.label if edit.after.recorder else "系统",
-            reason=edit.after.reason,
-            changes=tuple(_told(actor, member, edit, name) for name in edit.names),
-        )
-        for edit in reversed(history.edits_of(member))
-    ]
-
-
-def _told(actor: User, member: Member, edit: history.Edit, name: str) -> tuple[str, str, str]:
-    field = FIELD[name]
-    seen = can_see(actor, field, member)
-    if seen is Sight.HIDDEN or edit.before is None:
-        return field.label, NOT_SHOWN, NOT_SHOWN
-    old, new = (shown(field, raw_value(version, name), seen) for version in (edit.before, edit.after))
-    return field.label, old, new
 
 
 # --- the sheet --------------------------------------------------------------------------------------------------------
@@ -185,14 +148,14 @@ class Line:
 
 # Shown beside the 44 on the sheet.
 BESIDE = frozenset({"age", "membership_years", "dispatch_company", "admin_rank", "family_planning_text"})
-ELSEWHERE = frozenset({"photo", "membership_changes"})  # have their own places on the page
+ELSEWHERE = "photo"  # has its own place on the page
 
 
 def sheet(actor: User, member: Member) -> list[tuple[Section, list[Line]]]:
     """Return all 44 fields by section as the actor may see them."""
     lines: dict[Section, list[Line]] = {section: [] for section in Section}
     for field in FIELDS:
-        if field.name not in ELSEWHERE and (field.number is not None or field.name in BESIDE):
+        if field.name != ELSEWHERE and (field.number is not None or field.name in BESIDE):
             lines[Section(field.section)].append(line(actor, member, field))  # type: ignore[call-arg]  # by its value alone
     return [(section, of_section) for section, of_section in lines.items() if of_section]
 

@@ -22,6 +22,7 @@ from .forms import FilterForm, PhotoForm, ReasonForm, edit_form
 from .models import Member
 from .printing import Papers
 from .search import ANY_STATUS, Filters, Sort
+from .timeline import service as timeline
 
 bp = Blueprint("members", __name__, url_prefix="/members")
 
@@ -140,7 +141,7 @@ def _chips(arguments: dict[str, str], units: dict[str, str], text: str) -> list[
 @bp.get("/<int:id>")
 @needs(Permission.SIGNED_IN)
 def detail(id: int) -> ResponseReturnValue:
-    """Show one member: 44 fields, what happened to the membership, who changed what; her own page to herself."""
+    """Show one member: 44 fields, and the newest of her time-line; her own page to herself."""
     member = service.find(current_user, id)
     if not current_user.may(Permission.MEMBER_READ, member.unit):
         return redirect(url_for(".me"))
@@ -155,11 +156,11 @@ def detail(id: int) -> ResponseReturnValue:
 @bp.get("/me")
 @needs(Permission.SIGNED_IN)
 def me() -> ResponseReturnValue:
-    """Show one's own record, and who has looked at it; who is no member is told so."""
+    """Show one's own record, and what happened to it; who is no member is told so."""
     member = service.own(current_user)
     if member is None:
         return render_template("members/no_record.html")
-    return _sheet(member, "members/me.html", looks=service.looks_at(member))
+    return _sheet(member, "members/me.html")
 
 
 def _sheet(member: Member, template: str, **more: Any) -> ResponseReturnValue:
@@ -168,7 +169,7 @@ def _sheet(member: Member, template: str, **more: Any) -> ResponseReturnValue:
         template,
         member=member,
         sections=sight.sheet(current_user, member),
-        history=sight.history_for(current_user, member),
+        latest=timeline.latest(current_user, member),
         reveals={name for name, field in FIELD.items() if service.may_reveal(current_user, member, field)},
         status=MembershipStatus(member.membership_status),  # type: ignore[call-arg]  # by its value alone
         may_edit=bool(service.editable(current_user, member)),

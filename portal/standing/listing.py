@@ -7,20 +7,25 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Select, and_, false, func, or_, select
+from sqlalchemy.orm import joinedload
 
 from portal.core import settings
+from portal.core.calendar import midnight
 from portal.core.db import db
 from portal.core.todo import Todo
 from portal.members import cases
 from portal.members.cases import Case, Door
 from portal.members.enums import MembershipStatus
 from portal.members.models import Member
+from portal.members.timeline import happenings as timeline
+from portal.members.timeline.happenings import About, Happening
 from portal.org import access
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Permission as P
 
 from . import rules
 from .letters import service as letters
+from .letters.models import Letter
 from .models import OPEN, ChangeKind, StandingChange
 from .models import StandingState as S
 from .workflow import in_reach
@@ -28,6 +33,7 @@ from .workflow import in_reach
 PER_PAGE = 50
 TODO, ALL = "todo", "all"  # what the actor can act on now; everything
 NAME_LONGEST = 50
+UNTOLD = (ChangeKind.EXPEL, ChangeKind.DEATH)  # to the member herself
 
 
 @dataclass(frozen=True)
@@ -144,6 +150,40 @@ def _open_cases(member_ids: Collection[int]) -> list[tuple[int, Case]]:
         for item in db.session.scalars(query.order_by(StandingChange.id))
     ]  # fmt: skip
 
+
+def _happenings(actor: User, member: Member) -> list[Happening]:
+    """Tell what was asked for about her membership, and the letters; to herself what was done or is agreed to.
+
+    An expulsion is told to those alone who decide on it: what came of it stands in the record.
+    """
+    is_own = member.user_id == actor.id
+    told_to_herself = (StandingChange.asked_by == actor.id) | StandingChange.state.in_((S.SCHEDULED, S.DONE))
+    theirs = StandingChange.kind.not_in(UNTOLD) & told_to_herself if is_own else in_reach(actor)
+    query = select(StandingChange).where(StandingChange.member_id == member.id, theirs)
+    items = db.session.scalars(query.options(joinedload(StandingChange.asker))).all()
+    letters_of = select(Letter).where(Letter.change_id.in_([item.id for item in items]))
+    given = db.session.scalars(letters_of.options(joinedload(Letter.issuer))).all()
+    return [
+        *(
+            Happening(
+                about=About.CASES, what=f"申请{item.kind.label}", at=item.asked_at,
+                by=item.asker.label if item.asker else "系统", on=item.effective_on, state=item.state.label,
+                is_correction=item.is_correction, endpoint="" if is_own else "standing.detail", id=item.id,
+            )
+            for item in items
+        ),
+        *(
+            Happening(
+                about=About.CASES, what=f"开具介绍信（{letter.number}）", at=midnight(letter.issued_on),
+                by=letter.issuer.label if letter.issuer else "系统", on=letter.issued_on, state=letter.state.label,
+                endpoint="" if is_own else "letters.detail", id=letter.id,
+            )
+            for letter in given
+        ),
+    ]  # fmt: skip
+
+
+timeline.declare(_happenings)
 
 _ACTIVE = frozenset({MembershipStatus.ACTIVE})
 cases.declare(

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy.orm import joinedload
 
 from portal.core import audit, kinds
 from portal.core.actors import CLOCK
@@ -23,6 +24,8 @@ from portal.members.cases import Case, Door
 from portal.members.catalogue import FIELD
 from portal.members.models import Member
 from portal.members.service import LIVE
+from portal.members.timeline import happenings as timeline
+from portal.members.timeline.happenings import About, Happening
 from portal.org import access
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Permission as P
@@ -333,6 +336,22 @@ def _open_cases(member_ids: Collection[int]) -> list[tuple[int, Case]]:
     ]
 
 
+def _happenings(actor: User, member: Member) -> list[Happening]:
+    """Tell her transfers, to herself and to whoever may read them."""
+    is_own = member.user_id == actor.id
+    query = select(Transfer) if is_own else access.scoped(Transfer, actor, P.MEMBER_READ)
+    rows = db.session.scalars(query.where(Transfer.member_id == member.id).options(joinedload(Transfer.beginner)))
+    return [
+        Happening(
+            about=About.CASES, what=f"校内转会：{item.unit.name} → {item.to_unit.name}", at=item.begun_at,
+            by=item.beginner.label, why=item.note, state=item.state.label,
+            endpoint="" if is_own else "transfers.detail", id=item.id,
+        )
+        for item in rows
+    ]  # fmt: skip
+
+
+timeline.declare(_happenings)
 cases.declare(_open_cases, Door("校内转会", "transfers.send", P.TRANSFER_SEND, LIVE))
 
 

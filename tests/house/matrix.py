@@ -404,6 +404,11 @@ members.edit                POST  b             L F A A . . F F F L P
 members.edit                POST  top           L F A A A . F F F L P
 members.edit                POST  own           L F . . . . F F F L P
 members.edit                POST  absent        L F A A A A F F F L P
+timeline.index              GET   a             L A . . A . . A A L P
+timeline.index              GET   b             L A A A . . . A A L P
+timeline.index              GET   top           L A A A A . . A A L P
+timeline.index              GET   own           L . . . . . . . . L P
+timeline.index              GET   absent        L A A A A A A A A L P
 corrections.correct         GET   a             L F F F F . F F F L P
 corrections.correct         GET   b             L F F F F . F F F L P
 corrections.correct         GET   top           L F F F F . F F F L P

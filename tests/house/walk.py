@@ -283,6 +283,7 @@ class Walk:
             "members.find": ({}, {"q": "殷晓澜"}),
             "members.detail": (one, {}),
             "members.photo": (one, {}),
+            "timeline.index": (one, {}),
             "members.reveal": (one, {"field": "id_number", "reason": "核对登记表"}),
             "members.registration_form": (one, {}),
             "members.edit": (one, {}),

@@ -197,9 +197,10 @@ def the_chair_prints(desk: Desk, she: Applicant) -> tuple[bytes, str]:
 def she_sees_who_printed(phone: Page, chair: str) -> None:
     """Her own page names the chair and what he did."""
     phone.reload()
-    looks = phone.get_by_role("table", name="查看记录").get_by_role("row")
-    expect(looks.last).to_contain_text("打印会员登记表")
-    expect(looks.last).to_contain_text(chair)
+    phone.get_by_role("link", name="谁查看过我的信息").click()
+    looks = phone.get_by_label("时间线").get_by_role("listitem")
+    expect(looks.first).to_contain_text("打印登记表")
+    expect(looks.first).to_contain_text(chair)
 
 
 def read_back(paper: bytes) -> tuple[str, set[str]]:

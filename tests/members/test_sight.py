@@ -13,6 +13,7 @@ from portal.members.catalogue import FIELD, FIELDS
 from portal.members.enums import PostKind
 from portal.members.models import UnionPost
 from portal.members.sight import Sight
+from portal.members.timeline import service as timeline
 from portal.org.permissions import Role
 from tests import factories
 
@@ -119,16 +120,14 @@ def test_any_row_of_a_unit_is_read_by_the_same_rule(tree, user_as):
 
 def test_the_history_hides_what_the_sheet_hides(tree, user_as, member):
     history.write(
-        member, {"dues_base": "8765.43", "department": "财务处", "mobile": "13700001111"}, SHELL, reason="更正"
+        member, {"dues_base": "8765.43", "department": "财务处", "mobile": "13700001111"}, SHELL, reason="工会修改"
     )
     union, branch = user_as(Role.UNION_OPERATOR, tree["root"]), user_as(Role.BRANCH_OPERATOR, tree["a"])
 
-    by_union, by_branch = (
-        {label: values for label, *values in sight.history_for(who, member)[0].changes} for who in (union, branch)
-    )
+    by_union, by_branch = (dict(timeline.page(who, member).rows[0].changes) for who in (union, branch))
 
     salary = FIELD["dues_base"].label
-    assert by_union[FIELD["department"].label] == ["教务处", "财务处"]
-    assert by_union["手机号码"] == ["13912345678", "13700001111"]
-    assert (by_union[salary], by_branch[salary]) == (["****", "****"], ["（无权查看）", "（无权查看）"])
-    assert [told.reason for told in sight.history_for(union, member)] == ["更正", "入会"]
+    assert by_union[FIELD["department"].label] == "教务处 → 财务处"
+    assert by_union["手机号码"] == "13912345678 → 13700001111"
+    assert (by_union[salary], by_branch[salary]) == ("已修改", "已修改（无权查看）")
+    assert [told.what for told in timeline.page(union, member).rows] == ["工会修改", "入会"]

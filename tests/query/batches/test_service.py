@@ -18,9 +18,10 @@ from portal.core.calendar import show_date, today
 from portal.core.db import db
 from portal.core.errors import Absent, Conflict, DomainError
 from portal.core.notices import Notice
-from portal.members import history, sight
+from portal.members import history
 from portal.members.catalogue import level_of_title
 from portal.members.models import SHARED, Member, MemberVersion
+from portal.members.timeline import service as timeline
 from portal.org.models import User
 from portal.org.permissions import Role
 from portal.query.batches import service, showing
@@ -354,15 +355,16 @@ def test_the_members_history_tells_a_dated_edit_as_one(tree, union):
     db.session.commit()
     db.session.expire_all()
 
-    told = sight.history_for(union, one)
-    assert [(line.reason, line.changes) for line in told[:3]] == [
-        ("撤销批量修改", (("工作单位（部门）", "丁处", "甲处"),)),
+    told = timeline.page(union, one).rows
+    assert [(line.what, line.changes) for line in told[:3]] == [
+        ("撤销批量修改", (("工作单位（部门）", "丁处 → 甲处"),)),
         (
             f"批量修改，自 {show_date(DAYS[10])} 起，文号：海大工〔2026〕12 号：部门合并",
-            (("工作单位（部门）", "甲处", "丁处"),),
+            (("工作单位（部门）", "甲处 → 丁处"),),
         ),
-        ("测试", (("备注", "一", "二"),)),
+        ("测试", (("备注", "一 → 二"),)),
     ]
+    assert [(line.on, line.is_dated) for line in told[1:3]] == [(DAYS[10], True), (DAYS[30], False)]
 
 
 def test_a_hundred_and_twenty_titles_of_one_document_stand_in_each_members_history(tree, union):
@@ -372,10 +374,10 @@ def test_a_hundred_and_twenty_titles_of_one_document_stand_in_each_members_histo
 
     item = written(union, members, DAYS[10], prof_title="012")
 
-    told = [sight.history_for(union, one)[0] for one in members]
+    told = [timeline.page(union, one).rows[0] for one in members]
     reason = f"批量修改，自 {show_date(DAYS[10])} 起，文号：海大工〔2026〕12 号：部门合并"
-    changed = (("职称", "讲师", "副教授"), ("职称级别", "中级", "副高"))
-    assert {(line.reason, line.changes) for line in told} == {(reason, changed)}
+    changed = (("职称", "讲师 → 副教授"), ("职称级别", "中级 → 副高"))
+    assert {(line.what, line.changes, line.on) for line in told} == {(reason, changed, DAYS[10])}
     assert {one.versions[-1].batch_id for one in members} == {item.batch_id}
 
 
