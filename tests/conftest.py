@@ -192,12 +192,17 @@ class Prepared:
             self._server("postgres", f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
 
 
-def _files(folder: Path) -> dict[str, tuple[int, int] | None]:
+def _files(folder: Path, inside: str = "") -> dict[str, tuple[int, int] | None]:
     """Return what is in the folder: files with size and time, folders with None, each after the one it lies in."""
     found: dict[str, tuple[int, int] | None] = {}
-    for path in sorted(folder.rglob("*")):
-        status = path.stat()
-        found[str(path.relative_to(folder))] = None if path.is_dir() else (status.st_size, status.st_mtime_ns)
+    for entry in os.scandir(folder):
+        name = f"{inside}{entry.name}"
+        if entry.is_dir():
+            found[name] = None
+            found |= _files(Path(entry.path), f"{name}/")
+        else:
+            status = entry.stat()
+            found[name] = status.st_size, status.st_mtime_ns
     return found
 
 

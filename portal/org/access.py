@@ -114,10 +114,9 @@ def people_with(permission: Permission, unit: OrgUnit, *, at_unit_only: bool = F
     """
     roles = [role for role, permissions in ROLE_PERMISSIONS.items() if permission in permissions]
     places = [unit.id] if at_unit_only else [above.id for above in upward(unit)]
-    grants = db.session.scalars(
-        select(Grant).join(Grant.user).where(Grant.role.in_(roles), Grant.unit_id.in_(places), User.is_enabled)
-    )
-    return sorted({grant.user_id for grant in grants if grant in grant.user.giving(permission)})
+    holders = select(Grant.user_id).where(Grant.role.in_(roles), Grant.unit_id.in_(places))
+    users = db.session.scalars(select(User).where(User.id.in_(holders), User.is_enabled).order_by(User.id))
+    return [user.id for user in users if any(grant.unit_id in places for grant in user.giving(permission))]
 
 
 def common_unit(one: OrgUnit, other: OrgUnit) -> OrgUnit:

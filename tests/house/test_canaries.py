@@ -1,115 +1,43 @@
-"""Canaries: texts that stand nowhere else, one in each field that not everyone may read.
-
-Who may read what, by the hand of the table of roles: the sheet of a member or an application shows mobile, address and
-family to those whose office covers the place; a list shows none of it; ID number and salary stand whole only in the
-answer to a reveal, and in a form that the union prints. All else is silent: every other page, the addresses, the log,
-the database, its journal, the trace and the notices.
-"""
+"""The canaries of `songs` where they may be heard, and the places where nobody may: log, store, folder, server."""
 
 from __future__ import annotations
 
-import html
-import io
 import logging
-import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from http.cookiejar import CookieJar
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, build_opener
 
-import pdfplumber
 import psycopg
 import pytest
 from sqlalchemy import make_url
-from werkzeug.test import TestResponse
 
 from portal.core.db import Base, db
-from portal.core.web import XLSX, limiter
+from portal.core.web import limiter
 from portal.joining.models import ApplicationState as S
 from tests import client as distrust
 from tests.conftest import Prepared
 from tests.factories import Canaries
 from tests.house import matrix
+from tests.house.songs import COVERED, PRINTS, SHEETS, heard_and_leaked, read, songs
 from tests.house.walk import Walk
 from tests.serving import Server
 
-COVERED = {
-    "operator of a": {"a"},
-    "chair of a": {"a"},
-    "operator of b": {"b"},
-    "union operator": {"a", "b", "top"},
-    "union chair": {"a", "b", "top"},
-}
-UNION = {"union operator", "union chair"}
-SHEETS = {"members.detail", "members.edit", "joining.detail", "changes.detail", "changes.agree"}
-PRINTS = {"members.registration_form"}
 
-
-@dataclass(frozen=True)
-class Song:
-    """One canary: where it lives and what kind it is."""
-
-    text: str
-    place: str
-    kind: str  # secret, family, masked
-
-
-def songs(walk: Walk) -> list[Song]:
-    """Every canary of the house."""
-    found = []
-    for place, of_place in walk.canaries.items():
-        for canaries in of_place:
-            for kind in ("secret", "family", "masked"):
-                found += [Song(text, place, kind) for text in getattr(canaries, kind)]
-    return found
-
-
-def may_hear(principal: str, endpoint: str, song: Song) -> bool:
-    """Whether this person may read this canary in the answer of this route."""
-    if song.place not in COVERED.get(principal, set()):
-        return False
-    if song.kind == "secret":
-        return endpoint in PRINTS and principal in UNION
-    if endpoint == "exports.start":  # a branch exports the family of its own people, and nobody's numbers
-        return song.kind == "family" and principal not in UNION
-    if endpoint == "importing.detail":  # what an import changes of the family, its operators have to see
-        return song.kind == "family" and principal != "union chair"
-    return endpoint in SHEETS | PRINTS
-
-
-def read(answer: TestResponse) -> str:
-    """Return all that a person can read of an answer, its headers too."""
-    content = answer.get_data()
-    answer.close()
-    headers = "\n".join(f"{name}: {value}" for name, value in answer.headers)
-    if answer.mimetype == "application/pdf":
-        with pdfplumber.open(io.BytesIO(content)) as pdf:
-            return headers + "".join("".join((page.extract_text() or "").split()) for page in pdf.pages)
-    if answer.mimetype == XLSX and zipfile.is_zipfile(io.BytesIO(content)):
-        with zipfile.ZipFile(io.BytesIO(content)) as book:
-            content = b"\n".join(book.read(name) for name in book.namelist())
-    text = content.decode("utf-8", errors="replace")
-    return headers + text + html.unescape(text)
-
-
-def requests_of(walk: Walk) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
-    """Yield (endpoint, method, path, body) of all that shows something, at every place, drawn from the table."""
+def shown(walk: Walk) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+    """Yield (endpoint, method, path, body) of the sheets, and of the questions that an address may ask of a list."""
     adapter = walk.app.url_map.bind("localhost")
-    asked = set()
     for endpoint, method, place, _ in matrix.rows():
-        if method == "POST" and endpoint not in ("members.reveal", "members.find", *PRINTS):
+        if endpoint not in SHEETS | PRINTS:
             continue
         here = walk.at(endpoint, place, "member")
         if "application" in here:  # the one with the canaries
             here = here | {"application": dict.fromkeys(S, here["application"][S.SUBMITTED])}
         arguments, body = walk.request(endpoint, here)
-        path = adapter.build(endpoint, arguments)
-        if (endpoint, method, path) not in asked:
-            asked.add((endpoint, method, path))
-            yield endpoint, method, path, body
+        if method == "GET" or endpoint in PRINTS:
+            yield endpoint, method, adapter.build(endpoint, arguments), body
     for query in ("q=殷晓澜", "status=all", "per_page=100", "sort=joined"):
         yield "members.index", "GET", f"/members/?{query}", {}
     everybody = urlencode({"q": '{"all":[]}'})
@@ -124,32 +52,23 @@ def requests_of(walk: Walk) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
         yield "joining.index", "GET", f"/joining/?{query}", {}
 
 
-def reveals(endpoint: str, principal: str, body: dict[str, Any], song: Song) -> bool:
-    """Whether this is the answer to a reveal of just this number."""
-    is_number = song.text.isdigit() or song.text.endswith("X")
-    asked = body.get("field") == "id_number"
-    return endpoint == "members.reveal" and asked and is_number and principal in UNION and song.kind == "secret"
-
-
 @pytest.mark.parametrize("principal", matrix.PRINCIPALS)
 def test_no_canary_reaches_who_may_not_read_it(walk: Walk, caplog: pytest.LogCaptureFixture, principal: str) -> None:
+    """On the sheets and in what lists may be asked; every other answer of the house is heard with the table."""
     caplog.set_level(logging.INFO)
-    leaks, heard, all_songs = [], set(), songs(walk)
-    for endpoint, method, path, body in requests_of(walk):
+    leaks, heard = [], set()
+    for endpoint, method, path, body in shown(walk):
         limiter.reset()
         browser = walk.browsers[principal]
         answer = browser.get(path) if method == "GET" else browser.post(path, data=body)
-        text = read(answer)
-        for song in all_songs:
-            if song.text in text:
-                heard.add(song)
-                if not (may_hear(principal, endpoint, song) or reveals(endpoint, principal, body, song)):
-                    leaks.append(f"{endpoint} {method} {path}: {song}")
+        sung, leaked = heard_and_leaked(walk, principal, endpoint, body, read(answer))
+        heard |= sung
+        leaks += [f"{endpoint} {method} {path}: {song}" for song in leaked]
 
     assert leaks == []
-    assert [song for song in all_songs if song.text in caplog.text] == []
+    assert [song for song in songs(walk) if song.text in caplog.text] == []
     # they were there to leak: who may read them has read them
-    expected = {song for song in all_songs if song.kind != "secret" and song.place in COVERED.get(principal, set())}
+    expected = {song for song in songs(walk) if song.kind != "secret" and song.place in COVERED.get(principal, set())}
     assert {song for song in heard if song.kind != "secret"} == expected
 
 
