@@ -18,6 +18,9 @@ from .permissions import DELEGABLE, ROLE_PERMISSIONS, Permission, Role
 PATH = String(200).with_variant(String(200, collation="C"), "postgresql")
 
 
+SIGNATURE_MOST = 16  # characters of a signature of messages
+
+
 class UnitKind(LabelEnum):
     """What a unit is, in both profiles."""
 
@@ -43,7 +46,10 @@ class JoinForm(LabelEnum):
 
 
 class OrgUnit(Base):
-    """One unit of the tree. `path` ends in the unit's own id and a slash; None in an inherited setting means 同上级."""
+    """One unit of the tree. `path` ends in the unit's own id and a slash; None in an inherited setting means 同上级.
+
+    `sms_signature` is without its 【】, "" for that of the unit above.
+    """
 
     __tablename__ = "org_units"
 
@@ -58,6 +64,7 @@ class OrgUnit(Base):
     needs_opinion: Mapped[bool | None]
     join_form: Mapped[JoinForm | None] = mapped_column(label_enum(JoinForm))
     contact_phone: Mapped[str] = mapped_column(String(40), default="")
+    sms_signature: Mapped[str] = mapped_column(String(SIGNATURE_MOST), default="")
     is_enabled: Mapped[bool] = mapped_column(default=True)
 
     parent: Mapped[OrgUnit | None] = relationship(remote_side=[id], back_populates="children")

@@ -48,6 +48,7 @@ def found_unit(
     needs_opinion: bool | None = None,
     join_form: JoinForm | None = None,
     contact_phone: str = "",
+    sms_signature: str = "",
 ) -> OrgUnit:
     """Add a unit under `parent` (None: the root) and return it. `code` is `[A-Z0-9-]{1,20}` and unique."""
     unit = OrgUnit(
@@ -61,6 +62,7 @@ def found_unit(
         needs_opinion=needs_opinion,
         join_form=join_form,
         contact_phone=contact_phone,
+        sms_signature=sms_signature,
     )
     db.session.add(unit)
     db.session.flush()  # the path ends in the unit's own id, so it needs one first

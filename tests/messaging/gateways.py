@@ -218,6 +218,6 @@ def campus(url: str) -> Http:
         Speech(
             f"{url}/send", '{"mobile": "{number}", "content": "{text}", "ext": "{key}"}', re.compile(r'"code": 0'),
             busy=re.compile("busy"), id=re.compile(r'"msgid": "(\w+)"'),
-            fields={"key": "ext", "id": "msgid", "number": "mobile", "status": "stat"},
+            fields={"key": "ext", "id": "msgid", "number": "mobile", "status": "stat", "parts": "fee"},
         )
     )  # fmt: skip

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import String, cast, exists, func, or_, select
 
-from portal.core import crypto, settings
+from portal.core import audit, crypto, settings
 from portal.core.calendar import SHANGHAI, local, midnight, now, today
 from portal.core.db import db
 from portal.core.errors import Absent, DomainError
@@ -21,6 +21,7 @@ from portal.members.models import Member
 from portal.messaging import choices
 from portal.messaging.groups import resolving
 from portal.messaging.segments import segments
+from portal.messaging.signatures import signature_of
 from portal.messaging.wordings import blanks
 from portal.org import access
 from portal.org.models import User
@@ -35,7 +36,7 @@ settings.declare(
     ),
     Setting(
         "messaging_second", "多少人以上须第二人确认", Kind.INTEGER, 500, "短信", low=1, high=1_000_000,
-        hint="超过这个人数的短信，由本单位或上级另一位有权限的人确认后才发",
+        hint="同一个人一天里自己发出的加起来超过这个人数，由本单位或上级另一位有权限的人确认后才发",
     ),
     Setting(
         "messaging_cap", "每个单位每天最多发给多少人次", Kind.INTEGER, 5000, "短信", low=1, high=1_000_000,
@@ -156,7 +157,7 @@ def _people(actor: User, plan: Sms) -> Mapping[int, str]:
 
 
 def _lines(actor: User, plan: Sms, people: Mapping[int, str], typed: Mapping[str, str]) -> list[Line]:
-    signature, text, day = str(settings.value("messaging_signature")), str(plan.said["text"]), today()
+    signature, text, day = signature_of(plan.unit), str(plan.said["text"]), today()
     tail = TAIL.format(link=link_of(plan, "x" * 22)) if plan.asks_receipt else ""
     inside = set() if plan.is_essential else choices.inside_only(people)
     members: list[Member] = []
@@ -218,9 +219,23 @@ def over_cap(plan: Sms, number: int) -> str:
     return f"本单位每天最多发 {cap} 人次，今天已发 {sent} 人次，加上这次会超过" if sent + number > cap else ""
 
 
+def alone_today(plan: Sms) -> int:
+    """Return to how many people whoever writes it sends besides on her word alone: today, or waiting for its time."""
+    confirmed = exists().where(
+        audit.AuditEvent.subject_type == Sms.__tablename__, audit.AuditEvent.subject_id == cast(Sms.id, String),
+        audit.AuditEvent.action == "composing.confirm",
+    )  # fmt: skip
+    is_todays = (Sms.state == SmsState.SENT) & (Sms.sent_at >= midnight(today()))
+    query = select(func.sum(Sms.expected)).where(
+        Sms.owner_id == plan.owner_id, Sms.id != plan.id, or_(is_todays, Sms.state == SmsState.WAITING), ~confirmed
+    )
+    return int(db.session.scalar(query) or 0)
+
+
 def needs_second(plan: Sms, number: int) -> bool:
-    """Whether so many get it that a second person confirms, where there is one."""
-    if number <= int(settings.value("messaging_second")):
+    """Whether so many get it that a second person confirms, where there is one; a message cut in two counts as one."""
+    most = int(settings.value("messaging_second"))
+    if number == 0 or (number <= most and number + alone_today(plan) <= most):
         return False
     return any(one != plan.owner_id for one in access.people_with(P.MESSAGE_SEND, plan.unit))
 

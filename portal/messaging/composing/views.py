@@ -13,6 +13,7 @@ from portal.core.errors import DomainError
 from portal.core.web import PDF, download, numbered_page, renders
 from portal.messaging.bulletins import service as bulletins
 from portal.messaging.groups import resolving
+from portal.messaging.signatures import signature_of
 from portal.messaging.wordings import service as wordings
 from portal.org.guards import needs
 from portal.org.permissions import Permission
@@ -20,7 +21,7 @@ from portal.query import selections
 
 from . import service
 from .forms import BLANK, ComposeForm, CutForm, FillForm
-from .looking import look, needs_second, typed_of
+from .looking import alone_today, look, needs_second, typed_of
 from .models import Outcome, Sms, SmsState
 from .workflow import PLANS
 
@@ -139,6 +140,8 @@ def _check(plan: Sms, form: FillForm) -> ResponseReturnValue:
         number=number,
         total=len(shown),
         more=SHOWN,
+        signature=signature_of(plan.unit),
+        alone_today=alone_today(plan),
         needs_second=needs_second(plan, len(found.due)),
         is_own=plan.owner_id == user.id,
         tones=TONES,

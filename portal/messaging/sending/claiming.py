@@ -61,7 +61,6 @@ def claim(worker: str, gateway: str, most: int) -> list[Claim]:
     SQLite it waits for its commit.
     """
     found: list[Claim] = []
-    signature = str(settings.value("messaging_signature"))
     for batch in _going():
         if not _is_begun(batch):
             continue
@@ -95,7 +94,7 @@ def claim(worker: str, gateway: str, most: int) -> list[Claim]:
                 )
                 .execution_options(synchronize_session=False)
             )  # fmt: skip
-            found += [_claimed(row, batch, signature) for row in taken]
+            found += [_claimed(row, batch) for row in taken]
         if len(found) >= most:
             break
     return found
@@ -130,7 +129,7 @@ def is_quiet(moment: datetime) -> bool:
     return hour >= begins or hour < ends
 
 
-def _claimed(row: object, batch: Batch, signature: str) -> Claim:
+def _claimed(row: object, batch: Batch) -> Claim:
     uuid, attempt = row.uuid, row.attempts + 1  # type: ignore[attr-defined]  # a row of the query above
 
     def opened(name: str) -> str:
@@ -140,7 +139,7 @@ def _claimed(row: object, batch: Batch, signature: str) -> Claim:
 
     variables = json.loads(opened("variables")) if row.variables_sealed is not None else {}  # type: ignore[attr-defined]  # the same
     parcel = Parcel(
-        moving.key_of(uuid, attempt), opened("number"), opened("text"), signature, batch.template_code, variables
+        moving.key_of(uuid, attempt), opened("number"), opened("text"), batch.signature, batch.template_code, variables
     )
     return Claim(row.id, attempt, parcel)  # type: ignore[attr-defined]  # the same
 

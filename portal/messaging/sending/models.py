@@ -13,7 +13,7 @@ from portal.core.crypto import sealed, sealed_json
 from portal.core.db import Base, UtcTime, label_enum, new_uuid
 from portal.core.enums import LabelEnum
 from portal.members.models import Member
-from portal.org.models import InUnit, User
+from portal.org.models import SIGNATURE_MOST, InUnit, User
 
 TITLE_MOST = 60  # characters
 ORDINARY, URGENT = 0, 10  # priorities: the higher goes first
@@ -49,6 +49,7 @@ class Batch(InUnit, Base):
     """What one person sends at once, at the unit on whose behalf; without `owner` the clock sends it.
 
     It begins at `scheduled_at`, at once without; while `respects_quiet` it rests in the quiet hours of the settings.
+    `signature` stands in 【】 before each text, as it was when the batch was opened, "" for none.
     `template_code` is the number under which the gateway has filed the words, for those that take no free text.
     """
 
@@ -59,6 +60,7 @@ class Batch(InUnit, Base):
     owner_id: Mapped[int | None] = mapped_column(ForeignKey(User.id), index=True)
     title: Mapped[str] = mapped_column(String(TITLE_MOST))
     state: Mapped[BatchState] = mapped_column(label_enum(BatchState), default=BatchState.QUEUED, index=True)
+    signature: Mapped[str] = mapped_column(String(SIGNATURE_MOST), default="")
     template_code: Mapped[str] = mapped_column(String(40), default="")
     priority: Mapped[int] = mapped_column(default=ORDINARY)
     scheduled_at: Mapped[datetime | None] = mapped_column(UtcTime)
@@ -80,7 +82,8 @@ class Message(InUnit, Base):
 
     `unit` is the branch of the person on the day it was queued. `epoch` is the life of the database in which it was
     queued: after a restore it is an older one, and the row waits for a person. `claimed_by` names the worker that has
-    it in hand; `variables` are what fills the filed template, by name in their order; `gateway_id` is the gateway's own
+    it in hand; `segments` is how many parts we count, `billed` how many the gateway says it charges, None where it has
+    not said; `variables` are what fills the filed template, by name in their order; `gateway_id` is the gateway's own
     number of it; `error` the gateway's word or our reason, never a value of the person's.
     """
 
@@ -100,6 +103,7 @@ class Message(InUnit, Base):
     variables_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     variables = sealed_json("variables_sealed")
     segments: Mapped[int]
+    billed: Mapped[int | None]
     state: Mapped[MessageState] = mapped_column(label_enum(MessageState), default=MessageState.QUEUED)
     attempts: Mapped[int] = mapped_column(default=0)
     epoch: Mapped[str] = mapped_column(String(40), default="")

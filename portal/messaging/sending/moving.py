@@ -56,6 +56,8 @@ def answered(message_id: int, attempt: int, answer: Answer) -> None:
         "error": case((open_still, answer.word), else_=Message.error),
         "gateway_id": answer.gateway_id,
     }
+    if answer.parts:
+        values["billed"] = answer.parts
     if answer.verdict is Verdict.TAKEN:
         values["submitted_at"] = at
     elif answer.verdict is not Verdict.UNSURE:
@@ -88,10 +90,12 @@ def _lose(which: ColumnElement[bool]) -> int:
     )
 
 
-def reported(which: ColumnElement[bool], fate: Fate, word: str, *, gateway_id: str = "") -> int:
+def reported(which: ColumnElement[bool], fate: Fate, word: str, *, gateway_id: str = "", parts: int = 0) -> int:
     """Move the message that `which` finds as a receipt says, and return whether it moved (1 or 0)."""
     before = MAY_HAVE_ARRIVED if fate is Fate.DELIVERED else ON_THE_WAY
     values: dict[str, object] = {"state": REPORTED[fate], "error": word, "settled_at": now()}
+    if parts:
+        values["billed"] = parts
     if gateway_id:
         values["gateway_id"] = case((Message.gateway_id.is_(None), gateway_id), else_=Message.gateway_id)
     return _moved(update(Message).where(which, Message.state.in_(before)).values(**values))

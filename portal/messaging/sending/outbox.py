@@ -19,6 +19,7 @@ from portal.core.errors import Conflict, DomainError, Forbidden
 from portal.core.kinds import Kind
 from portal.core.settings import Setting
 from portal.messaging.segments import segments
+from portal.messaging.signatures import signature_of
 from portal.org.models import OrgUnit
 from portal.org.permissions import Permission
 
@@ -28,10 +29,6 @@ from .models import MessageState as M
 from .workflow import BATCHES
 
 settings.declare(
-    Setting(
-        "messaging_signature", "短信签名", Kind.TEXT, "", "短信", longest=16,
-        hint="在运营商备案的签名，不带【】；加在每条短信前面，计入字数",
-    ),
     Setting(
         "messaging_quiet_from", "晚上几点起不发短信", Kind.INTEGER, 21, "短信", low=0, high=24,
         hint="到点后还没有发出的等到早上；与下一项相同时不分时段",
@@ -87,7 +84,7 @@ def open_batch(
         raise DomainError(f"请填写标题，不超过 {TITLE_MOST} 个字", field="title")
     batch = Batch(
         unit=unit, owner_id=actor.id, title=title, template_code=template_code, scheduled_at=scheduled_at,
-        priority=priority, respects_quiet=respects_quiet,
+        priority=priority, respects_quiet=respects_quiet, signature=signature_of(unit),
     )  # fmt: skip
     db.session.add(batch)
     db.session.flush()  # its messages name it by number
@@ -104,7 +101,7 @@ def queue(actor: Actor, batch: Batch, people: Sequence[Recipient]) -> int:
     if batch.state not in GOING:
         raise Conflict("这批短信已停止或已发完，不能再加入收信人")
     seen = set(db.session.scalars(select(Message.number_index).where(Message.batch_id == batch.id)))
-    signature, life, at = str(settings.value("messaging_signature")), moving.epoch(), now()
+    life, at = moving.epoch(), now()
     rows, waiting, charged = [], 0, 0
     for one in people:
         index = (
@@ -113,7 +110,7 @@ def queue(actor: Actor, batch: Batch, people: Sequence[Recipient]) -> int:
         if index in seen:
             continue
         seen.add(index)
-        uuid, parts, good = new_uuid(), segments(one.text, signature), _is_number(one.number)
+        uuid, parts, good = new_uuid(), segments(one.text, batch.signature), _is_number(one.number)
         waiting += good
         charged += parts if good else 0
         rows.append({

@@ -39,7 +39,7 @@ def receive(gateway: str, receipts: Sequence[Receipt]) -> int:
     moved = 0
     for number, receipt in sorted(found, key=lambda pair: pair[0]):  # locks in the order of all others
         word, gateway_id = receipt.word[:ID_MOST], receipt.gateway_id[:ID_MOST]
-        moved += moving.reported(Message.id == number, receipt.fate, word, gateway_id=gateway_id)
+        moved += moving.reported(Message.id == number, receipt.fate, word, gateway_id=gateway_id, parts=receipt.parts)
     if moved:
         audit.record(GATEWAY, "messages.receive", details={"gateway": gateway, "messages": moved})
     return moved

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from portal.core import kinds
 from portal.core.db import db
@@ -27,10 +27,16 @@ _MOBILE = Setting("mobile", "手机号码", Kind.PHONE, "", "短信").field
 
 @dataclass(frozen=True)
 class Counts:
-    """How far the messages of a batch are: how many by state, and how many parts are charged for what goes out."""
+    """How far the messages of a batch are: how many by state, and how many parts are charged for what goes out.
+
+    `billed` is how many parts the gateway says it charges for what it has spoken of, `expected` what we count of the
+    same.
+    """
 
     by_state: dict[MessageState, int]
     segments: int
+    billed: int = 0
+    expected: int = 0
 
     @property
     def total(self) -> int:
@@ -80,15 +86,25 @@ def counts(batch: Batch) -> Counts:
 def _counted(batch_ids: list[int]) -> dict[int, Counts]:
     found: dict[int, Counts] = {batch_id: Counts({}, 0) for batch_id in batch_ids}
     query = (
-        select(Message.batch_id, Message.state, func.count(), func.sum(Message.segments))
+        select(
+            Message.batch_id,
+            Message.state,
+            func.count(),
+            func.sum(Message.segments),
+            func.coalesce(func.sum(Message.billed), 0),
+            func.coalesce(func.sum(case((Message.billed.is_not(None), Message.segments), else_=0)), 0),
+        )
         .where(Message.batch_id.in_(batch_ids))
         .group_by(Message.batch_id, Message.state)
     )
     free = (MessageState.STOPPED, MessageState.WRONG_NUMBER)
-    for batch_id, state, number, parts in db.session.execute(query):
+    for batch_id, state, number, parts, billed, expected in db.session.execute(query):
         before = found[batch_id]
         charged = 0 if state in free else int(parts)
-        found[batch_id] = Counts(before.by_state | {state: int(number)}, before.segments + charged)
+        found[batch_id] = Counts(
+            before.by_state | {state: int(number)}, before.segments + charged,
+            before.billed + int(billed), before.expected + int(expected),
+        )  # fmt: skip
     return found
 
 

@@ -9,7 +9,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import TelInput, TextArea
 
 from portal.core.forms import AddressForm, PortalForm
-from portal.org.models import JoinForm, OrgUnit, UnitKind
+from portal.org.models import SIGNATURE_MOST, JoinForm, OrgUnit, UnitKind
 
 from .models import DEPARTMENT_MOST, NAME_MOST
 from .service import PHONE_MOST
@@ -65,6 +65,12 @@ class _SettingsForm(PortalForm):
         [Length(max=PHONE_MOST, message=f"最多 {PHONE_MOST} 个字符，请缩短")],
         description="显示在入会海报和申请页上",
         widget=TelInput(),
+        render_kw=_OFF,
+    )
+    sms_signature = StringField(
+        "短信签名",
+        [Length(max=SIGNATURE_MOST + 2, message=f"最多 {SIGNATURE_MOST} 个字，请缩短")],
+        description="在运营商备案的签名，不带【】；不填就用上级的",
         render_kw=_OFF,
     )
 

@@ -15,7 +15,7 @@ from portal.core.db import db
 from portal.core.errors import Absent, DomainError, Forbidden
 from portal.org import access
 from portal.org import service as org
-from portal.org.models import JoinForm, OrgUnit, UnitKind, User
+from portal.org.models import SIGNATURE_MOST, JoinForm, OrgUnit, UnitKind, User
 from portal.org.permissions import Permission as P
 
 from . import kinds, population
@@ -33,7 +33,15 @@ NUMBERED_MOST = 99  # units that get their parent's code and two digits
 NAMED = 3  # units that a refusal names
 PHONE_MOST = 40  # characters
 
-SETTINGS = ("kind", "approves_members", "accepts_members", "needs_opinion", "join_form", "contact_phone")
+SETTINGS = (
+    "kind",
+    "approves_members",
+    "accepts_members",
+    "needs_opinion",
+    "join_form",
+    "contact_phone",
+    "sms_signature",
+)
 
 
 # --- finding one ------------------------------------------------------------------------------------------------------
@@ -119,6 +127,7 @@ def found(
     needs_opinion: bool | None = None,
     join_form: JoinForm | None = None,
     contact_phone: str = "",
+    sms_signature: str = "",
 ) -> OrgUnit:
     """Add a unit below `parent` and return it.
 
@@ -144,6 +153,7 @@ def found(
         needs_opinion=needs_opinion,
         join_form=join_form,
         contact_phone=_phone(contact_phone),
+        sms_signature=_signature(sms_signature),
     )
 
 
@@ -165,6 +175,13 @@ def _phone(text: str) -> str:
     return phone
 
 
+def _signature(text: str) -> str:
+    signature = " ".join(text.split()).removeprefix("【").removesuffix("】").strip()
+    if len(signature) > SIGNATURE_MOST or "【" in signature or "】" in signature:
+        raise DomainError(f"短信签名最多 {SIGNATURE_MOST} 个字，不带【】，请改短", field="sms_signature")
+    return signature
+
+
 def set_up(
     actor: User,
     unit: OrgUnit,
@@ -175,6 +192,7 @@ def set_up(
     needs_opinion: bool | None,
     join_form: JoinForm | None,
     contact_phone: str,
+    sms_signature: str,
 ) -> None:
     """Change what the unit is and does; None in an inherited setting means 同上级.
 
@@ -198,6 +216,7 @@ def set_up(
         "needs_opinion": needs_opinion,
         "join_form": join_form,
         "contact_phone": _phone(contact_phone),
+        "sms_signature": _signature(sms_signature),
     }
     changes = {one: (getattr(unit, one), new[one]) for one in SETTINGS if getattr(unit, one) != new[one]}
     if not changes:

@@ -156,7 +156,9 @@ def _shown(value: Any) -> Any:
 
 
 def _settings(form: Any) -> dict[str, Any]:
-    return {one: form[one].data for one in service.SETTINGS} | {"contact_phone": form.text("contact_phone")}
+    return {one: form[one].data for one in service.SETTINGS} | {
+        name: form.text(name) for name in ("contact_phone", "sms_signature")
+    }
 
 
 @bp.route("/<int:id>/rename", methods=["GET", "POST"])

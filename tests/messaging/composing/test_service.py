@@ -337,3 +337,27 @@ def test_who_opts_out_moves_away_or_is_sent_for_by_nobody_any_more_gets_nothing(
     assert told(essential) == {stays.id: "", opts_out.id: "", moves.id: asking.OUT_OF_SIGHT}
     states = db.session.scalars(select(Message.state).where(Message.error != ""))
     assert set(states) == {MessageState.STOPPED}
+
+
+def test_a_message_cut_in_two_still_takes_the_second_person(tree, user_as, morning) -> None:
+    settings.set(SHELL, "messaging_second", 3)
+    first, second = (user_as(Role.UNION_OPERATOR, tree["root"]) for _ in range(2))
+    for _ in range(2):
+        factories.make_member(tree["a"])
+        factories.make_member(tree["b"])
+    halves = [making.make_group(tree["root"], owner=first, question={"all": [one]}) for one in (
+        {"field": "branch", "op": "within", "value": tree["a"].code},
+        {"field": "branch", "op": "within", "value": tree["b"].code},
+    )]  # fmt: skip
+    one, two, later = (composed(first, f"g:{group.id}") for group in (*halves, halves[0]))
+
+    service.send(first, one, seen=look(first, one).seal)
+    service.send(first, two, seen=look(first, two).seal)
+    assert (one.state, two.state, len(sent(one))) == (SmsState.SENT, SmsState.PENDING, 2)
+    PLANS.fire(two, "confirm", second)
+    db.session.commit()
+    worker.work()
+    morning.move_to(TEN + timedelta(days=1))
+    service.send(first, later, seen=look(first, later).seal)
+
+    assert (two.state, later.state) == (SmsState.SENT, SmsState.SENT)

@@ -128,7 +128,7 @@ def test_a_report_of_aliyun_is_read() -> None:
     receipts = Aliyun(KEY_ID, SECRET).receipts(json.dumps(told).encode())
 
     assert receipts == [
-        Receipt(Fate.DELIVERED, "uuid-1", "b1", "13912345678"),
+        Receipt(Fate.DELIVERED, "uuid-1", "b1", "13912345678", parts=1),
         Receipt(Fate.WRONG_NUMBER, "", "b2", "13912345679", "MOBILE_NOT_ON_SERVICE"),
         Receipt(Fate.UNREACHABLE, "", "b3", "13912345670", "UNDELIV"),
     ]

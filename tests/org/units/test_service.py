@@ -510,3 +510,13 @@ def test_departments_of_members_without_a_branch_are_told(app: Flask, city: Unit
     ]
     departments.add(keeper, "一 车间", city["shop"])
     assert [one.name for one in departments.unmapped(city["firm"])] == ["财务部"]
+
+
+def test_a_signature_of_messages_stands_without_its_brackets(city: Units, keeper: User) -> None:
+    service.set_up(keeper, city["other"], **settings(city["other"], sms_signature="【 海港 工会】"))
+
+    assert city["other"].sms_signature == "海港 工会"
+    for wrong in ("工" * 17, "海【港"):
+        with pytest.raises(DomainError, match="短信签名最多 16 个字，不带【】") as refused:
+            service.set_up(keeper, city["other"], **settings(city["other"], sms_signature=wrong))
+        assert refused.value.field == "sms_signature"

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 
 from portal.core.calendar import now
 
-from .gateway import Answer, Parcel, Receipt, Verdict, fate_of, reports
+from .gateway import Answer, Parcel, Receipt, Verdict, fate_of, parts_of, reports
 from .transport import TOO_MANY, CutOff, NotReached, ask
 
 ENDPOINT = "https://dysmsapi.aliyuncs.com"
@@ -111,7 +111,10 @@ def _read(told: dict[str, Any]) -> Receipt:
     delivered = told["success"] is True or str(told["success"]).lower() == "true"
     word = "" if delivered else str(told.get("err_code", ""))[:80]
     fate = fate_of(word, delivered=delivered, wrong=WRONG, refused=REFUSED)
-    return Receipt(fate, str(told.get("out_id", "")), str(told["biz_id"]), str(told.get("phone_number", "")), word)
+    return Receipt(
+        fate, str(told.get("out_id", "")), str(told["biz_id"]), str(told.get("phone_number", "")), word,
+        parts_of(told.get("sms_size", "")),
+    )  # fmt: skip
 
 
 def _coded(text: str) -> str:

@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 from portal.core.errors import DomainError
 
+PARTS_DIGITS = 3  # of a number of parts: no message has a thousand
+
 
 class Verdict(Enum):
     """What became of a message that was handed over."""
@@ -49,22 +51,27 @@ class Parcel:
 
 @dataclass(frozen=True)
 class Answer:
-    """`gateway_id` is the gateway's number of a message that it took; `word` its own word for what was wrong."""
+    """`gateway_id` is the gateway's number of a message that it took; `word` its own word for what was wrong.
+
+    `parts` is how many it charges for, 0 where it does not say.
+    """
 
     verdict: Verdict
     gateway_id: str | None = None
     word: str = ""
+    parts: int = 0
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a gateway reports of one message; `key` and `gateway_id` are "" where it does not say them."""
+    """What a gateway reports of one message; `key` and `gateway_id` are "", `parts` 0 where it does not say them."""
 
     fate: Fate
     key: str = ""
     gateway_id: str = ""
     number: str = field(default="", repr=False)
     word: str = ""
+    parts: int = 0
 
 
 class Unreadable(DomainError):
@@ -99,6 +106,12 @@ def reports(body: bytes, read: Callable[[dict[str, Any]], Receipt]) -> list[Rece
         return [read(one) for one in (told if isinstance(told, list) else [told])]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Unreadable from error
+
+
+def parts_of(said: object) -> int:
+    """Return how many parts a gateway charges for, 0 where it says nothing that is a small number."""
+    text = str(said)
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= PARTS_DIGITS else 0
 
 
 def fate_of(word: str, *, delivered: bool, wrong: frozenset[str], refused: frozenset[str]) -> Fate:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
-from .gateway import Answer, Fate, Parcel, Receipt, Unreadable, Verdict, reports
+from .gateway import Answer, Fate, Parcel, Receipt, Unreadable, Verdict, parts_of, reports
 from .transport import TOO_MANY, CutOff, NotReached, ask
 
 SUCCESSES = range(200, 300)
@@ -21,8 +21,8 @@ class Speech:
     """How the gateway speaks. `success`, `busy`, `wrong` and `refused` are looked for in the text of its answer.
 
     `body` has {number}, {text} and {key} where they belong; `id` finds the gateway's number of a message (group 1).
-    `fields` says what a receipt calls our `key`, its `id`, the `number` and the `status`; a status that `delivered`
-    finds has arrived.
+    `fields` says what a receipt calls our `key`, its `id`, the `number`, the `status` and the `parts` charged; a status
+    that `delivered` finds has arrived.
     """
 
     url: str
@@ -98,7 +98,8 @@ class Http:
         arrived = self.speech.delivered.search(status)
         said = {name: str(told.get(names.get(name, ""), "")) for name in ("key", "id", "number")}
         fate = Fate.DELIVERED if arrived else Fate.UNREACHABLE
-        return Receipt(fate, said["key"], said["id"], said["number"], "" if arrived else status[:80])
+        parts = parts_of(told.get(names.get("parts", ""), ""))
+        return Receipt(fate, said["key"], said["id"], said["number"], "" if arrived else status[:80], parts)
 
 
 def _found(pattern: re.Pattern[str] | None, text: str) -> bool:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from portal.core.calendar import now
 
-from .gateway import Answer, Parcel, Receipt, Verdict, fate_of, reports
+from .gateway import Answer, Parcel, Receipt, Verdict, fate_of, parts_of, reports
 from .transport import TOO_MANY, CutOff, NotReached, ask
 
 ENDPOINT = "https://sms.tencentcloudapi.com"
@@ -66,7 +66,9 @@ class Tencent:
         told = _response(reply.json())
         code = str(told.get("Code", ""))
         if code == "Ok":
-            return Answer(Verdict.TAKEN, str(told.get("SerialNo", ""))[:80] or None)
+            return Answer(
+                Verdict.TAKEN, str(told.get("SerialNo", ""))[:80] or None, parts=parts_of(told.get("Fee", ""))
+            )
         if code.startswith(NOT_NOW) or reply.status == TOO_MANY:
             return Answer(Verdict.NOT_NOW, word=code[:80] or "网关忙")
         if not code or code.startswith(UNSURE):
