@@ -32,7 +32,10 @@ OPERATIONS: dict[str, Callable[[Place], list[Case]]] = {
     "forms": paper.forms_cases,
     "signin": signin.signin_cases,
     "messages": sending.message_cases,
+    "pages_beside_messages": sending.beside_cases,
 }
+# what is measured with another, where that alone is asked for
+ALSO = {"messages": ("pages_beside_messages",)}
 NAMES = tuple(OPERATIONS)
 
 
@@ -49,14 +52,14 @@ def run(instance: Path, *, members: int, only: Sequence[str], say: Say) -> dict[
     with place.place_at(folder) as here, here.reading():
         say(f"虚构会员 {members} 人（{here.day} 生成），全部记录的 SHA-256：{place.rows_sha256()}")
     timed = {}
-    for name in only or NAMES:
+    for name in dict.fromkeys(one for first in only for one in (first, *ALSO.get(first, ()))) or NAMES:
         with place.place_at(folder) as here:  # each in a place of its own: one that writes leaves nothing behind
             timed[name] = _timed(here, name, say)
     operations = []
     for name, timings in timed.items():
         peak = memory.peak_mb([sys.executable, "-m", "portal.bench.alone", str(folder), name])
         operations.append(report(name, timings, peak))
-        say(f"{name:8}最差 {operations[-1]['ratio']} 倍，内存峰值 {peak:.0f} MB")
+        say(f"{name:8} 最差 {operations[-1]['ratio']} 倍，内存峰值 {peak:.0f} MB")
     return {"machine": machine(), "members": members, "operations": operations}
 
 
@@ -68,7 +71,7 @@ def _timed(here: Place, name: str, say: Say) -> list[Timing]:
         except Unequal as error:
             raise DomainError(str(error)) from error
         say(
-            f"{name:8}{case.name}：下限 {timing.floor_ms:.2f} ms，本系统 {timing.ours_ms:.2f} ms，"
+            f"{name:8} {case.name}：下限 {timing.floor_ms:.2f} ms，本系统 {timing.ours_ms:.2f} ms，"
             f"{timing.ratio:.2f} 倍（{timing.rounds} 轮）"
         )
         timings.append(timing)

@@ -1,5 +1,7 @@
 """`messages`: the worker sends to a gateway that takes 200 a second, beside a bare loop that sends at its limit.
 
+`pages_beside_messages`: the list of members while it sends, beside the same in quiet.
+
 20,000 messages would take 100 s a round; 600 take 3 s, of which beginning and end are a larger part, so that the ratio
 of a long batch is better, not worse. Time is that on the wall: the gateway is the limit, not the processor.
 """
@@ -16,8 +18,9 @@ import time
 from collections.abc import Callable
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, NoReturn
 
+from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from portal.core import db as database
@@ -32,9 +35,11 @@ from portal.messaging.sending.outbox import Recipient
 from portal.org.models import OrgUnit
 
 from .measuring import Case
-from .place import Place
+from .pages import shown_on
+from .place import UNION, Place
 
 MESSAGES, PER_SECOND, LINES = 600, 200.0, 32
+PAGES, LIST = 40, "/members/"
 BODY = '{"mobile": "{number}", "content": "{text}", "ext": "{key}"}'
 
 
@@ -47,6 +52,9 @@ class _Gateway(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Taking)
         self.turn, self.next_at = threading.Lock(), 0.0
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A worker that was killed is no news."""
 
 
 class _Taking(BaseHTTPRequestHandler):
@@ -84,39 +92,92 @@ def _begun(place: Place) -> int:
     return int(server.server_address[1])
 
 
+def _queue(copy: Place, port: int, messages: int) -> None:
+    """Set the copy back, and queue so many messages for the gateway at `port`."""
+    speech = Speech(f"http://127.0.0.1:{port}/", BODY, re.compile('"code": 0'), id=re.compile(r'"msgid": "(\w+)"'))
+    copy.renew()
+    choosing.use(Outlet(Http(speech), Pace(1000, LINES)))
+    worker.keep_in(copy.folder / "jobs")
+    with copy.app.app_context():
+        database.writes()
+        unit = db.session.scalars(select(OrgUnit).where(OrgUnit.parent_id.is_(None))).one()
+        batch = outbox.open_batch(CLOCK, unit=unit, title="性能测试", respects_quiet=False)
+        people = [Recipient("测试", f"139{number:08d}", "节日快乐", unit.id) for number in range(messages)]
+        outbox.queue(CLOCK, batch, people)
+        db.session.commit()
+        db.session.remove()
+
+
+def _submitted(copy: Place) -> int:
+    """Return how many messages of the copy the gateway has."""
+    with copy.app.app_context():
+        database.reads()
+        number = db.session.scalar(select(func.count()).where(Message.state == MessageState.SUBMITTED)) or 0
+        db.session.remove()
+    return number
+
+
 def message_cases(place: Place, *, messages: int = MESSAGES) -> list[Case]:
     """Return the case: so many messages queued, claimed, handed over and written down."""
     copy = place.copied()
     port = _begun(place)
-    speech = Speech(f"http://127.0.0.1:{port}/", BODY, re.compile('"code": 0'), id=re.compile(r'"msgid": "(\w+)"'))
-
-    def queued() -> None:
-        copy.renew()
-        choosing.use(Outlet(Http(speech), Pace(1000, LINES)))
-        worker.keep_in(copy.folder / "jobs")
-        with copy.app.app_context():
-            database.writes()
-            unit = db.session.scalars(select(OrgUnit).where(OrgUnit.parent_id.is_(None))).one()
-            batch = outbox.open_batch(CLOCK, unit=unit, title="性能测试", respects_quiet=False)
-            people = [Recipient("测试", f"139{number:08d}", "节日快乐", unit.id) for number in range(messages)]
-            outbox.queue(CLOCK, batch, people)
-            db.session.commit()
-            db.session.remove()
 
     def ours(_: None) -> int:
         with copy.app.app_context():
             worker.work()
-            submitted = select(func.count()).where(Message.state == MessageState.SUBMITTED)
-            number = db.session.scalar(submitted) or 0
-            db.session.remove()
-        return number
+        return _submitted(copy)
 
     return [
         Case(
             f"{messages} 条，网关每秒 {PER_SECOND:.0f} 条", floor=_floor(port, messages), ours=ours,
-            same=lambda expected, found: expected == found, arrange=queued, by_the_wall=True,
+            same=lambda expected, found: expected == found, arrange=lambda: _queue(copy, port, messages),
+            by_the_wall=True,
         )
     ]  # fmt: skip
+
+
+def beside_cases(place: Place, *, opened: int = PAGES) -> list[Case]:
+    """Return the case: the list of members opened so often while a worker sends, beside the same in quiet."""
+    copy = place.copied()
+    port = _begun(place)
+    browsers: list[FlaskClient] = []
+
+    def arranged() -> None:
+        _queue(copy, port, MESSAGES)
+        browsers[:] = [copy.browser(UNION)]
+        browsers[0].get(LIST)
+
+    def look() -> list[list[str]]:
+        pages = [browsers[0].get(LIST).get_data(as_text=True) for _ in range(opened)]
+        return shown_on(pages[-1])
+
+    def ours(_: None) -> tuple[list[list[str]], bool]:
+        copy.close()  # connections do not survive a fork
+        child = os.fork()
+        if child == 0:
+            _send_alone(copy)
+        try:
+            rows = look()
+        finally:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+        return rows, _submitted(copy) > 0
+
+    return [
+        Case(
+            f"会员列表 {opened} 次，后台正在发短信", floor=lambda: (look(), True), ours=ours,
+            same=lambda expected, found: expected == found, arrange=arranged, per=opened,
+        )
+    ]  # fmt: skip
+
+
+def _send_alone(copy: Place) -> NoReturn:
+    """Send in this process, which was forked for it, until it is killed."""
+    try:
+        with copy.app.app_context():
+            worker.work()
+    finally:
+        os._exit(0)
 
 
 def _floor(port: int, messages: int) -> Callable[[], int]:
