@@ -33,7 +33,7 @@ from portal.org.permissions import Permission as P
 
 from .models import OPEN, ChangeRequest
 from .models import ChangeState as S
-from .workflow import CHANGES, deciders
+from .workflow import CHANGES, deciders, needs_second, the_union
 
 audit.name_acts({
     "changes.ask": "申请修改信息",
@@ -51,6 +51,7 @@ PROVEN = frozenset({"name", "id_number", "education", "degree", "prof_title"})
 TOLD_BY_NUMBER = frozenset({"sex", "birth_date"})
 # the type of a document and its number are one matter
 MATTER = {"id_type": "id_number"}
+NOBODY_ELSE = "登记表已打印，修改须两人办理，而校工会没有另一位有审批权限的人；请先开通校工会主席的账号"
 NO_PROOF = "请上传证明材料（证件或证书的照片、扫描件）"
 
 
@@ -169,9 +170,14 @@ def _file(
     # an operator's proposal is the branch's word already; a union that takes members itself has no branch to ask
     skips = not is_own or (member.unit.approves_members and FIELD[field].edits.branch is not NOW)
     item = ChangeRequest(
-        member=member, unit=member.unit, field=field, filed_by=actor.id, evidence=proof,
+        member=member, member_id=member.id, unit=member.unit, field=field, filed_by=actor.id, evidence=proof,
         state=S.PENDING_SCHOOL if skips else S.PENDING_BRANCH,
     )  # fmt: skip
+    if skips and needs_second(item) and actor.may(P.CHANGE_DECIDE, the_union(item)):
+        # her own word is the first of the two: only because of the paper does she not set it by hand
+        item.state, item.first_by = S.PENDING_SECOND, actor.id
+        if not deciders(item):
+            raise DomainError(NOBODY_ELSE, field=field)
     item.data = {
         "old": {name: kinds.plain(current[name]) for name in asked},
         "asked": {name: kinds.plain(value) for name, value in asked.items()},
@@ -185,7 +191,7 @@ def _file(
 
 def _tell(filed: list[ChangeRequest]) -> None:
     """One notice for each turn, however many fields were asked for."""
-    for state in (S.PENDING_BRANCH, S.PENDING_SCHOOL):
+    for state in OPEN:
         items = [item for item in filed if item.state is state]
         if items:
             labels = "、".join(item.about.label for item in items)
@@ -333,7 +339,7 @@ def happenings(actor: User, member: Member) -> list[Happening]:
     ]  # fmt: skip
 
 
-cases.declare(open_cases)
+cases.declare(open_cases, cases.Door("申请修改", "changes.new", P.MEMBER_EDIT, members.LIVE))
 timeline.declare(happenings)
 turning.afterwards(follow)
 endings.go_along("在办的信息变更，随人转到新单位", ChangeRequest, OPEN)

@@ -23,8 +23,6 @@ from portal.org.permissions import Permission as P
 from .models import DOCUMENT_NO_MOST, ChangeRequest
 from .models import ChangeState as S
 
-# on a printed form with a member number a second person of the union looks too
-ON_PAPER = frozenset({"name", "id_number"})
 DIFFERS = "申请提交以后，登记的内容又有改动，请核对三处内容并勾选“已核对现在登记的内容”"
 
 
@@ -71,9 +69,7 @@ def for_the_branch(item: ChangeRequest, actor: Actor) -> str:
 
 def needs_second(item: ChangeRequest) -> bool:
     """Whether two people of the union must agree: name or document stand on a form that was printed."""
-    return item.field in ON_PAPER and (
-        filing.file_of(item.member) is not None or bool(filing.prints_of(item.member))
-    )  # fmt: skip
+    return item.field in filing.ON_PAPER and bool(filing.on_paper([item.member_id]))
 
 
 def by_two(item: ChangeRequest, actor: Actor) -> str:
@@ -130,7 +126,10 @@ def applied(
     `has_seen` or `on`, and as `amending.amend`.
     """
     member = locked(item)
-    if member.membership_status not in members.LIVE:
+    is_of_union = (
+        item.first_by is not None and item.first_by == item.filed_by
+    )  # it mends the record of who has left too
+    if member.membership_status not in members.LIVE and not is_of_union:
         raise DomainError(f"{member.name}的会籍已结束，不能再修改，请退回这份申请")
     if has_moved(item, member):
         seen = members.version_seen(member, seen_version)

@@ -56,11 +56,18 @@ def correctable(actor: User, member: Member) -> list[Field]:
     return [field for field in given if field.name != "join_date" and field.kind not in (Kind.ROWS, Kind.COMPOSITE)]
 
 
+def is_for_two(actor: User, member: Member, name: str) -> bool:
+    """Whether the actor might correct the field `name`, were it not on the member's printed form."""
+    field = FIELD.get(name)
+    may = actor.may(Permission.MEMBER_EDIT_UNION, member.unit)
+    return field is not None and may and service.is_for_two(actor, member, field)
+
+
 def held(actor: User, member: Member, name: str, since: date) -> MemberVersion:
     """Return what held on the day, for whoever may correct `name`. Raises Forbidden, DomainError on `since`."""
     if member.user_id == actor.id:
         raise Forbidden(OWN)
-    if name not in {field.name for field in correctable(actor, member)}:
+    if name not in {field.name for field in correctable(actor, member)} and not is_for_two(actor, member, name):
         raise Forbidden("您不能更正这一项")
     if since > today():
         raise DomainError("更正不能从以后的日期开始，请改为今天或更早的一天", field="since")
@@ -94,6 +101,8 @@ def correct(
     where she has been changed meanwhile, Problems and DomainError on the input at fault.
     """
     version, why = held(actor, member, name, since), _stated(reason)
+    if is_for_two(actor, member, name):
+        raise DomainError(service.FOR_TWO.format(FIELD[name].label), field=name)
     if service.mark_of(member) != seen:
         raise Conflict(STALE)
     current = {one: history.value_of(version, one) for one in FIELD if one in history.WRITABLE and one != "branch"}

@@ -35,7 +35,7 @@ def correct(id: int) -> ResponseReturnValue:
     choice = ChooseForm(request.args)
     choice.field.choices = [(field.name, field.label) for field in fields]
     name = choice.field.data or ""
-    if name not in {field.name for field in fields}:
+    if name not in {field.name for field in fields} and not correcting.is_for_two(current_user, member, name):
         return _chosen(member, choice)
     since = choice.since.data or today()
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -39,6 +39,8 @@ settings.declare(
 )  # fmt: skip
 
 PROOF_LETTERS = 12
+# what a printed form says of who she is: two people of the union change it
+ON_PAPER = frozenset({"name", "id_type", "id_number"})
 
 
 class FileState(LabelEnum):
@@ -274,6 +276,13 @@ def prints_of(member: Member) -> list[MemberPrint]:
 def file_of(member: Member) -> PaperFile | None:
     """Return the state of the member's paper; None where nothing was printed yet."""
     return db.session.get(PaperFile, member.id)
+
+
+def on_paper(ids: Collection[int]) -> set[int]:
+    """Return which of these members have a printed or signed form, by their numbers."""
+    files = select(PaperFile.member_id).where(PaperFile.member_id.in_(ids))
+    prints = select(MemberPrint.member_id).where(MemberPrint.member_id.in_(ids))
+    return set(db.session.scalars(files.union(prints)))
 
 
 def file_away(actor: Actor, member: Member, *, place: str, scan: Upload | None = None) -> PaperFile:

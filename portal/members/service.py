@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from io import BytesIO
 from typing import IO, Any, Protocol
@@ -13,7 +13,7 @@ from portal.core import audit, crypto, kinds, uploads
 from portal.core import db as database
 from portal.core.calendar import now, today
 from portal.core.db import db
-from portal.core.errors import Absent, Conflict, DomainError, Forbidden
+from portal.core.errors import Absent, Conflict, DomainError, Forbidden, Problems
 from portal.core.fields import NEVER, NOW, Field, Right
 from portal.core.kinds import Kind
 from portal.org import access
@@ -37,6 +37,7 @@ from .search import figures as figures
 audit.name_acts({"member.reveal": "查看完整信息"})
 
 REASON_LEAST = 4  # characters
+FOR_TWO = "登记表已打印，修改{}须两人办理：请改回原来的内容，另点“申请修改”提出，由另一位有审批权限的人复核"
 OWN_LOOK = "本人查看"
 SLIP_SHADOW = timedelta(days=7)  # after a password given by others one's own secrets stay closed
 # who has left for good is no longer edited but by the union
@@ -93,8 +94,20 @@ def right_to(actor: User, member: Record, field: Field) -> Right:
     """Return what the actor may do to the field of this member by hand.
 
     On one's own record only a member's rights hold, whatever office one has; what one may not read one may not write.
-    The day of joining is that of the decision: by hand it is set for historic members alone.
+    The day of joining is that of the decision: by hand it is set for historic members alone. What stands on a printed
+    form is asked for, so that a second person decides (4b).
     """
+    return Right.ASK if is_for_two(actor, member, field) else _right_alone(actor, member, field)
+
+
+def is_for_two(actor: User, member: Record, field: Field) -> bool:
+    """Whether the actor might set the field by hand, were the member's form not printed with it."""
+    if field.name not in filing.ON_PAPER or _right_alone(actor, member, field) is not NOW:
+        return False
+    return bool(filing.on_paper([member.id]))
+
+
+def _right_alone(actor: User, member: Record, field: Field) -> Right:
     if field.name == "join_date" and not filing.is_historic(member.id):
         return NEVER
     if member.user_id == actor.id:
@@ -109,9 +122,18 @@ def right_to(actor: User, member: Record, field: Field) -> Right:
     return max(rights, key=list(Right).index)
 
 
-def editable(actor: User, member: Member) -> tuple[Field, ...]:
-    """Return the fields that the actor may change at once in a form, in their order; the photo has its own form."""
-    return tuple(field for field in FIELDS if field.kind is not Kind.PHOTO and right_to(actor, member, field) is NOW)
+def editable(actor: User, member: Member, *, sent: Collection[str] = ()) -> tuple[Field, ...]:
+    """Return the fields that the actor may change at once in a form, in their order; the photo has its own form.
+
+    `sent` are the inputs of a form that was opened earlier: what has come to need a second person since stays in it,
+    so that `edit` refuses with a sentence and nothing typed is lost.
+    """
+    return tuple(
+        field
+        for field in FIELDS
+        if field.kind is not Kind.PHOTO
+        and (right_to(actor, member, field) is NOW or (field.name in sent and is_for_two(actor, member, field)))
+    )
 
 
 def edit(
@@ -135,6 +157,7 @@ def edit(
         raise Conflict("页面已过期，请返回重新打开后再修改")
     changed = {name: value for name, value in values.items() if not history.same(value, history.value_of(seen, name))}
     changed = {name: value for name, value in changed.items() if value is not None or not sight.is_secret(FIELD[name])}
+    refuse_for_two(actor, member, changed)
     for name in changed:
         if name not in FIELD or right_to(actor, member, FIELD[name]) is not NOW:
             label = FIELD[name].label if name in FIELD else name
@@ -157,6 +180,13 @@ def edit(
     if version is not None and not is_own:
         telling.tell_edited(actor, member, changes)
     return warnings
+
+
+def refuse_for_two(actor: User, member: Member, names: Iterable[str]) -> None:
+    """Raise Problems on those of `names` that a second person has to agree to, with the way there."""
+    told = {name: [FOR_TWO.format(FIELD[name].label)] for name in names if name in filing.ON_PAPER}
+    if told and any(is_for_two(actor, member, FIELD[name]) for name in told):
+        raise Problems(told)
 
 
 def refuse_taken(member: Member, written: Mapping[str, Any]) -> None:

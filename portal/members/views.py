@@ -276,7 +276,7 @@ def edit_me() -> ResponseReturnValue:
 
 
 def _edit(member: Member) -> ResponseReturnValue:
-    fields = service.editable(current_user, member)
+    fields = service.editable(current_user, member, sent=request.form)
     if not fields:
         raise Forbidden("该会员的信息您不能直接修改，如需修改请联系校工会")
     seen = service.version_seen(member, _number(request.form.get("seen_version")))

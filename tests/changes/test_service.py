@@ -17,11 +17,13 @@ from portal.core.calendar import today
 from portal.core.db import db
 from portal.core.errors import Absent, DomainError, Forbidden, Problems
 from portal.core.notices import Notice
-from portal.members import cases, history, turning
+from portal.members import cases, correcting, filing, history, turning
 from portal.members import service as members
 from portal.members.enums import ChangeType
+from portal.members.printing import Papers
 from portal.query import asking, conditions
 from tests import doors, factories
+from tests.client import find_form, form_values, words
 from tests.members.test_history import noon
 
 DAY = date(2026, 9, 1)
@@ -291,3 +293,99 @@ def test_a_member_does_not_fill_the_disk_with_papers(tree, people, member, monke
         service.keep_scan(herself, doors.scan())
 
     assert refusal.value.field == "evidence"
+
+
+# --- what stands on a printed form ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def printed(tree, people, member):
+    """The member, whose form has been printed."""
+    filing.keep_prints(
+        people["union chair"], [(member.id, tree["a"].id)], print_id="p1", papers=Papers.REGISTRATION,
+        at_joining=False, of_batch=False,
+    )  # fmt: skip
+    db.session.commit()
+    return member
+
+
+def test_by_hand_nobody_changes_alone_who_stands_on_a_printed_form(tree, people, printed) -> None:
+    union, number = people["union"], factories.id_number()
+    mark, before = members.mark_of(printed), (printed.name, printed.id_number)
+    sentences = set()
+    for values in (
+        {"name": "曾晓玫"},
+        {"id_number": number},
+        {"id_type": "A"},
+        {"name": "曾晓玫", "department": "图书馆"},
+    ):
+        with pytest.raises(Problems) as caught:
+            members.edit(union, printed, values, seen_version=mark)
+        sentences |= {(name, *told) for name, told in caught.value.errors.items()}
+    with pytest.raises(DomainError, match="两人办理") as corrected:
+        correcting.correct(union, printed, "name", "曾晓玫", since=today(), reason="登记有误", seen=mark)
+
+    assert {name for name, told in sentences if "另点“申请修改”提出" in told} == {"name", "id_number", "id_type"}
+    assert (corrected.value.field, (printed.name, printed.id_number)) == ("name", before)
+    assert "name" not in {field.name for field in correcting.correctable(union, printed)}
+    members.edit(union, printed, {"department": "图书馆"}, seen_version=mark)
+    other = factories.make_member(tree["a"])
+    members.edit(union, other, {"name": "曾晓玫"}, seen_version=members.mark_of(other))
+    assert (printed.department, other.name) == ("图书馆", "曾晓玫")
+
+
+def test_a_form_that_was_open_before_the_print_keeps_what_was_typed(tree, people, member, client_of) -> None:
+    browser, path = client_of(people["union"]), f"/members/{member.id}/edit"
+    typed = form_values(find_form(browser.get(path).text, path)[0]) | {"name": "曾晓玫", "department": "图书馆"}
+    filing.keep_prints(
+        people["union chair"], [(member.id, tree["a"].id)], print_id="p1", papers=Papers.REGISTRATION,
+        at_joining=False, of_batch=False,
+    )  # fmt: skip
+    db.session.commit()
+
+    answer = browser.post(path, data=typed)
+
+    assert (answer.status_code, "须两人办理" in answer.text) == (422, True)
+    assert ('value="曾晓玫"' in answer.text, 'value="图书馆"' in answer.text) == (True, True)
+    fresh = browser.get(path)
+    assert ('name="name"' in fresh.text, "姓名、证件类型、证件号码：须经审核" in words(fresh.text)) == (False, True)
+    db.session.expire_all()
+    assert (member.name, member.department) == ("曾晓梅", "外国语学院")
+
+
+def test_who_asks_is_the_first_of_the_two_and_another_of_the_union_the_second(tree, people, printed) -> None:
+    union = people["union"]
+    proof = service.keep_scan(union, doors.scan())
+    [item] = service.ask(union, service.find_member(union, printed.id), {"name": "曾晓玫"}, evidence=proof)
+    db.session.commit()
+    assert (item.state, item.first_by, told(people["union chair"])) == (
+        S.PENDING_SECOND, union.id, ["曾晓梅申请修改姓名，校工会复核"],
+    )  # fmt: skip
+
+    with pytest.raises(Forbidden):
+        CHANGES.fire(item, "confirm", union)
+    assert [todo.count for who in (union, people["union chair"]) for todo in service.todo(who)] == [1]
+    CHANGES.fire(item, "confirm", people["union chair"])
+    assert (item.state, printed.name) == (S.APPLIED, "曾晓玫")
+    db.session.commit()
+
+    turning.turn(
+        printed, people["union chair"], ChangeType.WITHDRAWN, on=today(), values={"membership_status": "withdrawn"},
+        reason="退会",
+    )  # fmt: skip
+    db.session.commit()
+    [after] = service.ask(
+        union,
+        service.find_member(union, printed.id),
+        {"name": "曾晓梅"},
+        evidence=service.keep_scan(union, doors.scan()),
+    )
+    CHANGES.fire(after, "confirm", people["union chair"])
+    assert printed.name == "曾晓梅"
+    db.session.commit()
+
+    people["union chair"].is_enabled = False
+    db.session.commit()
+    proof = service.keep_scan(union, doors.scan())
+    with pytest.raises(DomainError, match="请先开通校工会主席的账号"):
+        service.ask(union, service.find_member(union, printed.id), {"name": "曾晓眉"}, evidence=proof)

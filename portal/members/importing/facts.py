@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, select
 from portal.core import crypto
 from portal.core.db import db
 from portal.core.kinds import PENDING_STAFF_NO
-from portal.members import many
+from portal.members import filing, many
 from portal.members.enums import MembershipStatus
 from portal.members.importing.door import Document, Waiting, applications
 from portal.members.models import Member
@@ -47,6 +47,7 @@ class Facts:
     waiting: Mapping[Document, Waiting] = field(default_factory=dict)
     mobiles: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))  # by index: active members
     versions: dict[int, int] = field(default_factory=dict)
+    on_paper: set[int] = field(default_factory=set)  # whose form is printed: two people change who she is
 
     def meant(self, values: Mapping[str, Any], document: Document | None) -> Held | None:
         """Return the member whom a row with these values means; None where it means nobody here."""
@@ -89,6 +90,8 @@ def look(rows: Collection[tuple[Mapping[str, Any], Document | None]], *, mobiles
     facts.waiting = applications().waiting(sorted({index for _, index in documents}))
     meant = {her.id for values, document in rows if (her := facts.meant(values, document)) is not None}
     facts.versions = many.present_versions(sorted(meant))
+    for some in many.in_chunks(sorted(meant)):
+        facts.on_paper |= filing.on_paper(some)
     numbers = {values.get("mobile") for values, _ in rows} if mobiles_too else set()
     mobiles = sorted(crypto.index("mobile", number) for number in numbers if number)
     for chunk in many.in_chunks(mobiles):

@@ -14,7 +14,7 @@ from portal.core.calendar import today
 from portal.core.db import db
 from portal.core.errors import Problems
 from portal.core.fields import NOW, Seen
-from portal.members import checks, history, many
+from portal.members import checks, filing, history, many
 from portal.members import service as members
 from portal.members.catalogue import FIELD
 from portal.members.enums import ChangeReason, ChangeType, EmploymentStatus, MembershipStatus
@@ -271,18 +271,24 @@ class Judge:
         """Return what the row would change, old and new; an empty cell changes nothing."""
         rights = self._reach.rights_of(held)
         wanted: dict[str, Any] = {}
-        refused = []
+        refused, for_two = [], []
         for name, value in said.values.items():
             new = None if value == kinds.PENDING_STAFF_NO else value
             if new is None or name not in record or checks.same(record[name], new):
                 continue
-            if rights.get(name) is NOW:
+            if rights.get(name) is NOW and name in filing.ON_PAPER and held.id in facts.on_paper:
+                for_two.append(FIELD[name].label)
+            elif rights.get(name) is NOW:
                 wanted[name] = new
             else:
                 refused.append(FIELD[name].label)
         said.errors[:] = [one for one in said.errors if one[0] in _ALWAYS or rights.get(one[0] or "") is NOW]
         if refused:
             said.warn(None, f"{'、'.join(refused)}与登记的不同，但您不能直接修改，没有导入")
+        if for_two:
+            said.warn(
+                None, f"{'、'.join(for_two)}与登记的不同，但登记表已打印，须两人办理，没有导入；请在会员页面申请修改"
+            )
         if not wanted:
             return {}
         try:

@@ -6,9 +6,10 @@ import pytest
 
 from portal.core.actors import SHELL
 from portal.core.errors import DomainError, Forbidden
-from portal.members import history
+from portal.members import filing, history
 from portal.members.importing.judging import ELSEWHERE
 from portal.members.importing.models import ImportState, Verdict
+from portal.members.printing import Papers
 from portal.org.models import UnitKind
 from portal.org.permissions import Role
 from portal.org.units import departments
@@ -206,6 +207,27 @@ def test_a_branch_changes_what_it_may_and_is_told_what_not(tree, clerk):
     labels, _, rest = told.partition("与登记")
     assert sorted(labels.split("、")) == sorted(["学历（文化程度）", "会员证号", "就业状况"])
     assert rest == "的不同，但您不能直接修改，没有导入"
+
+
+def test_a_list_changes_no_name_that_stands_on_a_printed_form(tree, union):
+    printed, plain = (factories.make_member(tree["a"], staff_no=number) for number in ("20150001", "20150002"))
+    filing.keep_prints(
+        union, [(printed.id, tree["a"].id)], print_id="p1", papers=Papers.REGISTRATION, at_joining=False, of_batch=False
+    )
+    names = ("曾晓玫", "曾晓眉")
+
+    item = bring(
+        union,
+        tree["root"],
+        *(
+            line({"name": name, "id_number": one.id_number}, 备注="新")
+            for name, one in zip(names, (printed, plain), strict=True)
+        ),
+    )
+
+    first, second = judged(item)
+    assert (first.data["changes"], set(second.data["changes"])) == ({"remark": [None, "新"]}, {"name", "remark"})
+    assert "姓名与登记的不同，但登记表已打印，须两人办理，没有导入；请在会员页面申请修改" in warnings(item)[0]
 
 
 def test_a_wrong_cell_that_would_be_left_out_anyway_stops_no_update(tree, clerk):
