@@ -354,6 +354,7 @@ FACTS: dict[ChangeKind, dict[str, str]] = {
         "judgment_no": "（2020）冀03刑初1号", "group_opinion": "同意开除会籍", "committee_on": "2020-01-06",
     },
     ChangeKind.CORRECT: {"note": "登记有误"},
+    ChangeKind.REDATE: {"note": "决议日期有误"},
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from portal.core import audit, notices
+from portal.core.actors import Actor
 from portal.core.calendar import ONE_DAY, show_date, today
 from portal.core.db import OPEN_END, db, new_uuid
 from portal.core.errors import Absent, Conflict, DomainError, Forbidden
@@ -22,7 +23,7 @@ from portal.org.permissions import Permission
 from . import dating, history, service, sight, turning
 from .catalogue import FIELD
 from .checks import check_change
-from .enums import ChangeType
+from .enums import ChangeReason, ChangeType
 from .models import SHARED, Member, MembershipChange, MemberVersion, stored_name
 
 audit.name_acts({"member.redate": "更正会籍变化日期"})
@@ -129,8 +130,21 @@ def line_of(actor: User, member: Member, line_id: int) -> MembershipChange:
     return line
 
 
+def takes_two(line: MembershipChange) -> bool:
+    """Whether the day of the line is the chair's to move, as the line itself was: 开除会籍, 自动退会 (4c)."""
+    return line.kind is ChangeType.EXPELLED or (
+        line.kind is ChangeType.WITHDRAWN and line.reason is ChangeReason.DUES_UNPAID
+    )
+
+
 def why_not(line: MembershipChange) -> str:
     """Return why the day of the line cannot be corrected, "" where it can."""
+    if takes_two(line):
+        return "开除会籍、自动退会的日期须由校工会主席决定，请点“其他会籍变动”，选“更正除名（自动退会）日期”提出"
+    return _why_fixed(line)
+
+
+def _why_fixed(line: MembershipChange) -> str:
     if line.kind in BEGINS:
         return "入会、转入的日期在“入会日期”中更正，不在这里"
     if sum(other.on_date == line.on_date for other in line.member.changes) > 1:
@@ -154,16 +168,29 @@ def redate(
 
     Raises Conflict as `correct`, DomainError on `on` for a day beyond another line, or where nothing changes.
     """
-    why, before = _stated(reason), line.on_date
+    why = _stated(reason)
     if refused := why_not(line):
         raise DomainError(refused)
     if service.mark_of(member) != seen:
         raise Conflict(STALE)
+    move(actor, member, line, on=on, why=why, document_no=document_no)
+
+
+def check_move(line: MembershipChange, on: date) -> None:
+    """Raise DomainError, on `on` for a day beyond another line, where the line cannot have happened on that day."""
+    if refused := _why_fixed(line):
+        raise DomainError(refused)
     first, last = span(line)
-    if on == before:
+    if on == line.on_date:
         raise DomainError("日期没有变化", field="on")
     if not first <= on <= last:
         raise DomainError(f"日期只能在{show_date(first)}至{show_date(last)}之间，不能越过其他会籍变化", field="on")
+
+
+def move(actor: Actor, member: Member, line: MembershipChange, *, on: date, why: str, document_no: str = "") -> None:
+    """Move the line to the day `on`, as `redate`, for whoever has judged the case. Raises as `check_move`."""
+    check_move(line, on)
+    before = line.on_date
     old, new = (history.version_on(member, day) for day in (before - ONE_DAY, before))
     moved = f"{audit.CORRECTION}：{line.kind.label}的日期由{show_date(before)}改为{show_date(on)}"
     told = _told(moved, document_no, why)
@@ -197,6 +224,6 @@ def _told(what: str, document_no: str, why: str) -> str:
     return f"{what}{f'，文号：{number}' if number else ''}：{why}"
 
 
-def _tell(actor: User, member: Member, body: str) -> None:
+def _tell(actor: Actor, member: Member, body: str) -> None:
     if member.user_id is not None:
         notices.tell([member.user_id], f"您的会员信息已由 {actor.label} 更正", body, "/members/me")

@@ -14,7 +14,7 @@ from portal.core.calendar import show_date, today
 from portal.core.db import db, new_uuid
 from portal.core.errors import Conflict, DomainError
 from portal.core.workflow import Changes
-from portal.members import history, turning
+from portal.members import correcting, history, turning
 from portal.members.catalogue import FIELD
 from portal.members.enums import MembershipStatus
 from portal.members.models import Member, MembershipChange
@@ -39,6 +39,8 @@ def do(item: StandingChange, actor: Actor, *, batch_id: str | None) -> Changes:
     rules.check(member, item.kind, item.effective_on)
     if item.kind is ChangeKind.CORRECT:
         return _correct(item, member, actor)
+    if item.kind is ChangeKind.REDATE:
+        return _redate(item, member, actor)
     rule, batch = rules.RULES[item.kind], batch_id or new_uuid()
     before = {name: getattr(member, name) for name in STATUS}
     values: dict[str, Any] = {"membership_status": rule.status.value}
@@ -73,6 +75,28 @@ def note(member: Member, actor: Actor, text: str, *, reason: str, batch_id: str 
 def _with_note(remark: str | None, note: str) -> str:
     said = f"{remark.rstrip('；。')}；{note}" if remark else note
     return said if len(said) <= REMARK_LONGEST else ""
+
+
+def line_for(member: Member, kind: ChangeKind) -> MembershipChange | None:
+    """Return the line of the record that a change of this kind is about; None where it writes its own."""
+    if kind is ChangeKind.CORRECT:
+        return correctable(member)
+    return rules.line_to_redate(member) if kind is ChangeKind.REDATE else None
+
+
+def day_for(kind: ChangeKind, line: MembershipChange | None, asked: date) -> date:
+    """Return the day of a change: a correction has that of the line which it takes out."""
+    return line.on_date if line is not None and kind is ChangeKind.CORRECT else asked
+
+
+def _redate(item: StandingChange, member: Member, actor: Actor) -> Changes:
+    """Let the last line have happened on the day that was asked for, in the record and in the versions."""
+    line = rules.line_to_redate(member)
+    if line.id != item.line_id:
+        raise Conflict(f"提出更正以后，{member.name}的会籍又有变化，请核对后重新提出")
+    before = line.on_date
+    correcting.move(actor, member, line, on=item.effective_on, why=item.data["note"])
+    return {"on_date": (show_date(before), show_date(item.effective_on))}
 
 
 def _correct(item: StandingChange, member: Member, actor: Actor) -> Changes:

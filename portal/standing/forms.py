@@ -55,6 +55,7 @@ _HINTS = {
 _NOTES = {
     K.LAPSE: "不交会费、不参加活动的起止和教育情况",
     K.CORRECT: "哪里登记错了，依据是什么",
+    K.REDATE: "为什么要更正日期，依据是什么；4 至 100 个字",
     K.WITHDRAW: "谈话情况，选填",
     K.DEATH: "选填，只有办理的人能看到",
 }
@@ -111,7 +112,7 @@ def _day_of(kinds: Collection[K]) -> str:
     if len(kinds) > 1:
         return "生效日期"
     [kind] = kinds
-    return {K.DEATH: "去世日期", K.EXPEL: "决定日期", K.RESTORE: "恢复日期"}.get(kind, "生效日期")
+    return {K.DEATH: "去世日期", K.EXPEL: "决定日期", K.RESTORE: "恢复日期", K.REDATE: "实际日期"}.get(kind, "生效日期")
 
 
 def _day_hint(kinds: Collection[K]) -> str:

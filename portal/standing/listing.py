@@ -144,7 +144,7 @@ def _open_cases(member_ids: Collection[int]) -> list[tuple[int, Case]]:
             item.member_id,
             Case(
                 item.kind.label, "standing.detail", item.id, is_death=item.kind is ChangeKind.DEATH,
-                seen_by=P.STANDING_DECIDE if item.kind is ChangeKind.EXPEL else P.STANDING_READ,
+                seen_by=P.STANDING_DECIDE if item.kind in rules.CLOSED else P.STANDING_READ,
             ),
         )
         for item in db.session.scalars(query.order_by(StandingChange.id))

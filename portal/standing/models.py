@@ -34,6 +34,7 @@ class ChangeKind(LabelEnum):
     EXPEL = "expel", "开除会籍"
     DEATH = "death", "去世"
     CORRECT = "correct", "错误更正"
+    REDATE = "redate", "更正除名（自动退会）日期"
 
 
 class StandingState(LabelEnum):

@@ -9,7 +9,7 @@ from typing import Any
 
 from portal.core.calendar import show_date, today
 from portal.core.errors import DomainError, Problems
-from portal.members import turning
+from portal.members import correcting, turning
 from portal.members.enums import ChangeReason, ChangeType, EmploymentForm, EmploymentStatus, MembershipStatus
 from portal.members.models import Member, MembershipChange
 
@@ -95,7 +95,14 @@ RULES: dict[K, Rule] = {
     K.DEATH: Rule(_ANY - {_S.DECEASED}, _S.DECEASED, _T.DIED, _R.DIED, None, "去世", may_wait=False),
     # what it leads to is what was before; it writes no line but takes one out
     K.CORRECT: Rule(_ANY, _S.ACTIVE, _T.RESTORED, None, None, "更正", asked=("note",), may_wait=False, by_union=True),
+    # what it leads to is what is; it moves the day of the line that another change has written
+    K.REDATE: Rule(
+        frozenset({_S.WITHDRAWN, _S.EXPELLED}), _S.EXPELLED, _T.EXPELLED, None, None, "更正日期", asked=("note",),
+        may_wait=False, by_union=True,
+    ),
 }  # fmt: skip
+# of these who may not decide learns nothing: they tell of an expulsion
+CLOSED = frozenset({K.EXPEL, K.REDATE})
 BY_UNION = frozenset(kind for kind, rule in RULES.items() if rule.by_union)
 
 
@@ -107,6 +114,8 @@ def check_facts(kind: K, facts: Mapping[str, Any]) -> dict[str, str]:
         most = LONGEST.get(name, TEXT_LONGEST)
         if not text and name in RULES[kind].asked:
             errors[name] = [f"请填写{FACTS[name]}"]
+        elif name == "note" and kind is K.REDATE and not _is_reason(text):
+            errors[name] = [f"请写明更正的原因，{correcting.REASON_LEAST} 至 {correcting.REASON_MOST} 个字"]
         elif len(text) > most:
             errors[name] = [f"{FACTS[name]}不能超过{most}个字"]
         elif text and name in _DAYS and date.fromisoformat(text) > today():
@@ -125,6 +134,10 @@ def typed(data: Mapping[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _is_reason(text: str) -> bool:
+    return correcting.REASON_LEAST <= len(text) <= correcting.REASON_MOST
+
+
 def _is_month(text: str) -> bool:
     try:
         return bool(date.fromisoformat(f"{text}-01"))
@@ -141,6 +154,9 @@ def check(member: Member, kind: K, on: date) -> None:
         return
     if status not in rule.sources:
         raise DomainError(f"{member.name}的会籍现在是“{status.label}”，不能办理{kind.label}")
+    if kind is K.REDATE:
+        correcting.check_move(line_to_redate(member), on)
+        return
     if kind is K.RESTORE and (why := _stays_retained(member)):
         raise DomainError(why)
     check_day(member, kind, on)
@@ -168,6 +184,20 @@ def _stays_retained(member: Member) -> str:
 def last_line(member: Member) -> MembershipChange | None:
     """Return the last line of the member's record."""
     return max(member.changes, key=lambda line: (line.on_date, line.id), default=None)
+
+
+def may_redate(member: Member) -> bool:
+    """Whether the last line of the member's record is one whose day it takes two people to move."""
+    last = last_line(member)
+    return last is not None and correcting.takes_two(last)
+
+
+def line_to_redate(member: Member) -> MembershipChange:
+    """Return the last line of the member's record, if it takes two people to move its day. Raises DomainError else."""
+    last = last_line(member)
+    if last is None or not may_redate(member):
+        raise DomainError(f"{member.name}最近一次会籍变化不是开除会籍或自动退会，日期请在会籍变化记录里更正")
+    return last
 
 
 def line_to_correct(member: Member) -> MembershipChange:

@@ -85,7 +85,9 @@ def kinds_for(actor: User, member: Member) -> list[ChangeKind]:
     return [
         kind
         for kind, rule in rules.RULES.items()
-        if member.membership_status in rule.sources and (may_propose or not rule.by_union)
+        if member.membership_status in rule.sources
+        and (may_propose or not rule.by_union)
+        and (kind is not ChangeKind.REDATE or rules.may_redate(member))
     ]
 
 
@@ -108,13 +110,13 @@ def ask(actor: User, wanted: Wanted, *, batch_id: str | None = None, papers: Seq
     if not actor.may(P.STANDING_ASK, union if kind in rules.BY_UNION else member.unit):
         raise Forbidden(f"{kind.label}由校工会提出，请联系校工会")
     if (other := open_of(member)) is not None:
-        how = "由校工会办理" if other.kind is ChangeKind.EXPEL else f"{other.kind.label}，{other.state.label}"
+        how = "由校工会办理" if other.kind in rules.CLOSED else f"{other.kind.label}，{other.state.label}"
         raise Conflict(f"{member.name}已有一件会籍变动在办理（{how}），请先办完")
     rules.check(member, kind, wanted.on)
     facts = rules.check_facts(kind, wanted.facts)
-    line = doing.correctable(member) if kind is ChangeKind.CORRECT else None
+    line = doing.line_for(member, kind)
     item = StandingChange(
-        member=member, unit=member.unit, kind=kind, effective_on=line.on_date if line else wanted.on, data=facts,
+        member=member, unit=member.unit, kind=kind, effective_on=doing.day_for(kind, line, wanted.on), data=facts,
         asked_by=actor.id, batch_id=batch_id, line=line,
     )  # fmt: skip
     db.session.add(item)

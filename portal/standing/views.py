@@ -181,7 +181,7 @@ def _asking(
         facts=facts_of(kinds),
         others=[case for case in cases.cases_for(current_user, member) if item is None or case.id != item.id],
         posts=service.held_posts(member),
-        line=rules.last_line(member) if ChangeKind.CORRECT in kinds else None,
+        line=rules.last_line(member) if {ChangeKind.CORRECT, ChangeKind.REDATE} & set(kinds) else None,
         may_agree=may_agree,
         item=item,
     )

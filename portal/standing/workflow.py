@@ -29,7 +29,7 @@ SECOND_PERSON = "这件事须由提出人以外的另一个人决定"
 settings.declare(
     Setting(
         "standing_asker_decides", "录入人可以批准自己提出的会籍变动", Kind.BOOL, True, "会籍变动",
-        hint="选“否”时须由另一位有批准权限的人批准；开除会籍、自动退会、错误更正总是须由另一个人决定",
+        hint="选“否”时须由另一位有批准权限的人批准；开除会籍、自动退会、错误更正、更正除名（自动退会）日期总是须由另一个人决定",
     ),
 )  # fmt: skip
 
@@ -62,7 +62,7 @@ def where_filed(item: StandingChange) -> OrgUnit | None:
 def in_reach(actor: User) -> Any:
     """Return the condition of what the actor may read; an expulsion only where she may decide (4c)."""
     return access.in_scope(StandingChange, actor, P.STANDING_DECIDE) | (
-        access.in_scope(StandingChange, actor, P.STANDING_READ) & (StandingChange.kind != ChangeKind.EXPEL)
+        access.in_scope(StandingChange, actor, P.STANDING_READ) & StandingChange.kind.not_in(rules.CLOSED)
     )
 
 
@@ -170,7 +170,7 @@ def notify(item: StandingChange, step: Step, actor: Actor, comment: str) -> None
         return
     words = "已生效" if item.state is S.DONE else item.state.label
     # whoever is to read nothing of an expulsion is told nothing of it
-    comment = "" if item.kind is ChangeKind.EXPEL else comment
+    comment = "" if item.kind in rules.CLOSED else comment
     told = {item.asked_by} if item.kind in rules.BY_UNION else {item.asked_by, *_branch_people(item)}
     day = f"生效日期：{show_date(item.effective_on)}" if item.state in (S.DONE, S.SCHEDULED) else comment
     notices.tell({one for one in told if one is not None} - {actor.id}, f"{what}：{words}", day, link)
@@ -191,7 +191,7 @@ def _branch_people(item: StandingChange) -> list[int]:
 
 
 def _tell_member(item: StandingChange) -> None:
-    if item.member.user_id is not None and item.kind not in (ChangeKind.DEATH, ChangeKind.EXPEL):
+    if item.member.user_id is not None and item.kind not in (ChangeKind.DEATH, *rules.CLOSED):
         words = f"自{show_date(item.effective_on)}起：{rules.RULES[item.kind].words}"
         notices.tell([item.member.user_id], f"您的会籍已变动：{item.kind.label}", words, "/members/me")
 

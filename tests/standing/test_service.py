@@ -13,7 +13,8 @@ from portal.core.actors import SHELL
 from portal.core.calendar import show_date, today
 from portal.core.db import db
 from portal.core.errors import Absent, Conflict, DomainError, Forbidden, Problems
-from portal.members import history, turning
+from portal.members import correcting, history, turning
+from portal.members import service as members
 from portal.members.enums import ChangeReason, ChangeType, MembershipStatus
 from portal.members.models import Member
 from portal.org.permissions import Role
@@ -83,7 +84,7 @@ REFUSED = [
     (kind, status)
     for kind, rule in service.rules.RULES.items()
     for status in MembershipStatus
-    if kind is not K.CORRECT and (kind, status.value) not in {(row[0], row[1]) for row in EFFECTS}
+    if kind not in (K.CORRECT, K.REDATE) and (kind, status.value) not in {(row[0], row[1]) for row in EFFECTS}
     and not (kind is K.DEATH and status is not MembershipStatus.DECEASED)
 ]  # fmt: skip
 
@@ -121,7 +122,9 @@ def test_the_day_of_a_change_has_its_limits(tree, user_as, kind, days, sentence)
         assert service.ask(actor, wanted).state is S.SUBMITTED
 
 
-@pytest.mark.parametrize(("kind", "fact"), [(kind, fact) for kind in K for fact in service.rules.RULES[kind].asked])
+@pytest.mark.parametrize(
+    ("kind", "fact"), [(kind, fact) for kind in K if kind is not K.REDATE for fact in service.rules.RULES[kind].asked]
+)
 def test_what_a_kind_asks_for_has_to_be_given(tree, user_as, kind, fact) -> None:
     actor = user_as(Role.UNION_OPERATOR, tree["root"])
     member = in_status(tree["a"], RETAINED if kind in (K.RESTORE, K.CORRECT) else ACTIVE, ChangeReason.ARMY)
@@ -293,3 +296,50 @@ def test_a_correction_needs_a_second_person_and_a_fresh_line(tree, user_as) -> N
         factories.make_standing(tree["a"], kind=K.CORRECT, member=old)
     with pytest.raises(DomainError, match="没有可以更正的"):
         factories.make_standing(tree["a"], kind=K.CORRECT)
+
+
+@pytest.mark.parametrize("kind", [K.EXPEL, K.LAPSE], ids=["expelled", "lapsed"])
+def test_the_day_of_an_expulsion_is_moved_by_two_people(tree, user_as, kind) -> None:
+    operator, chair = user_as(Role.UNION_OPERATOR, tree["root"]), user_as(Role.UNION_CHAIR, tree["root"])
+    branch = user_as(Role.BRANCH_OPERATOR, tree["a"])
+    day, right = FIRST_DAY + timedelta(days=5), FIRST_DAY + timedelta(days=3)
+    with time_machine.travel(noon(FIRST_DAY), tick=False):
+        member = factories.make_member(tree["a"])
+    with time_machine.travel(noon(FIRST_DAY + timedelta(days=9)), tick=False):
+        line = factories.make_standing(tree["a"], S.DONE, kind, member=member, on=day).line
+    seen = members.mark_of(member)
+
+    with pytest.raises(DomainError, match="须由校工会主席决定"):
+        correcting.redate(operator, member, line, on=right, reason="决议日期有误", seen=seen)
+    for on, note, field in ((day, "决议日期有误", "on"), (FIRST_DAY, "决议日期有误", "on"), (right, "错", "note")):
+        with pytest.raises(DomainError) as refusal:
+            service.ask(operator, Wanted(member, K.REDATE, on, {"note": note}))
+        assert field in (refusal.value.field, *getattr(refusal.value, "errors", ()))
+    item = service.ask(operator, Wanted(member, K.REDATE, right, {"note": "决议日期有误"}))
+    db.session.commit()
+    for actor in (operator, branch):
+        with pytest.raises(Forbidden):
+            STANDING.fire(item, "decide", actor)
+    with pytest.raises(Absent):
+        service.find(branch, item.id)
+    assert (line.on_date, K.REDATE in service.kinds_for(operator, member)) == (day, True)
+    STANDING.fire(item, "decide", chair)
+    db.session.commit()
+
+    gone = [history.version_on(member, FIRST_DAY + timedelta(day)).membership_status for day in range(6)]
+    assert (item.state, line.on_date, gone[:3], set(gone[3:])) == (
+        S.DONE, right, ["active"] * 3, {member.membership_status},
+    )  # fmt: skip
+    alone = service.ask(operator, Wanted(member, K.REDATE, day, {"note": "决议日期有误"}))
+    alone.asked_by = chair.id
+    with pytest.raises(DomainError, match="须由提出人以外的另一个人决定"):
+        STANDING.fire(alone, "decide", chair)
+
+
+def test_only_such_a_line_is_moved_by_this_way(tree, user_as) -> None:
+    operator = user_as(Role.UNION_OPERATOR, tree["root"])
+    left = factories.make_standing(tree["a"], S.DONE, K.WITHDRAW).member
+
+    with pytest.raises(DomainError, match="不是开除会籍或自动退会"):
+        service.ask(operator, Wanted(left, K.REDATE, today(), factories.FACTS[K.REDATE]))
+    assert K.REDATE not in service.kinds_for(operator, left)
