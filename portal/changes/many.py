@@ -66,8 +66,7 @@ def take(
     """
     if on > today():
         raise DomainError("生效日期不能晚于今天，请核对", field="on")
-    query = _of(actor, ids).with_for_update(of=ChangeRequest).execution_options(populate_existing=True)
-    items: list[ChangeRequest] = list(db.session.scalars(query))
+    items: list[ChangeRequest] = list(db.session.scalars(access.locking(ChangeRequest, _of(actor, ids))))
     if not items:
         raise DomainError(NOBODY)
     batch, unit = new_uuid(), access.approving_unit(items[0].unit)

@@ -213,7 +213,7 @@ def own(actor: User, item_id: int) -> ChangeRequest | None:
     query = select(ChangeRequest).join(ChangeRequest.member).where(ChangeRequest.id == item_id)
     query = query.where(or_(Member.user_id == actor.id, ChangeRequest.filed_by == actor.id))
     if database.is_writing():
-        query = query.with_for_update(of=ChangeRequest)
+        query = access.locking(ChangeRequest, query)
     return db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
 
 

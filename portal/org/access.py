@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, false, inspect, or_, select, true
 
 from portal.core import db as database
 from portal.core.db import db
@@ -68,11 +68,28 @@ def own(model: type[Any], item_id: int, actor: User) -> Any:
 
 def _only(model: type[Any], query: Select[Any]) -> Any:
     if database.is_writing():
-        query = query.with_for_update(of=model)
+        query = locking(model, query)
     item = db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
     if item is None:
         raise Absent
     return item
+
+
+def locking(model: type[Any], query: Select[Any]) -> Select[Any]:
+    """Lock the people whom the rows of `query` are about; return it so that it locks the rows, and reads them anew.
+
+    The order of locks is one everywhere: the member, then the items about her, then counters, then the trace's head.
+    Whoever decides on an item has the member in hand first, as has whoever writes her record and lets her items follow
+    (`turning`, `endings`): so two who act on her wait for one another and never each for the other. Of several, the
+    members go by number, and so should the rows: give `query` its order. `model` may be about nobody.
+    """
+    about = getattr(model, "member_id", None)
+    if about is not None:
+        [key] = inspect(model).columns["member_id"].foreign_keys
+        hers = query.order_by(None).with_only_columns(about)
+        people = select(key.column).where(key.column.in_(hers)).order_by(key.column)
+        db.session.execute(people.with_for_update())
+    return query.with_for_update(of=model).execution_options(populate_existing=True)
 
 
 def units(actor: User, permission: Permission) -> list[OrgUnit]:

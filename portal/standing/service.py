@@ -237,8 +237,7 @@ def agree_many(actor: User, ids: Collection[int], *, comment: str = "") -> Outco
     """Agree to each of `ids`; what cannot be agreed to is skipped with its sentence. One batch, as `ask_many`."""
     _count(ids)
     query = access.scoped(StandingChange, actor, P.STANDING_DECIDE).where(StandingChange.id.in_(ids))
-    query = query.order_by(StandingChange.id).with_for_update(of=StandingChange)
-    items = list(db.session.scalars(query.execution_options(populate_existing=True)))
+    items = list(db.session.scalars(access.locking(StandingChange, query.order_by(StandingChange.id))))
     if not items:
         raise DomainError(NOBODY)
     outcome, union = Outcome(new_uuid(), [], []), the_union(items[0])
@@ -316,7 +315,7 @@ def apply_due() -> int:
     """
     query = select(StandingChange).where(StandingChange.state == S.SCHEDULED, StandingChange.effective_on <= today())
     done = 0
-    for item in db.session.scalars(query.order_by(StandingChange.id).with_for_update(of=StandingChange)).all():
+    for item in db.session.scalars(access.locking(StandingChange, query.order_by(StandingChange.id))).all():
         try:
             with db.session.begin_nested():
                 STANDING.fire(item, "apply", CLOCK, own=True)

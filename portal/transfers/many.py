@@ -107,8 +107,7 @@ def take(actor: User, action: str, ids: Collection[int], *, comment: str = "") -
     Each leaves its own trace, all with one batch number, and the batch leaves one. Raises DomainError for nothing.
     """
     step = TRANSFER.step(action)
-    query = _of(actor, ids).with_for_update(of=Transfer).execution_options(populate_existing=True)
-    items = list(db.session.scalars(query))
+    items = list(db.session.scalars(access.locking(Transfer, _of(actor, ids))))
     if not items:
         raise DomainError(NOBODY)
     batch, outcome, moved = new_uuid(), Outcome(), []

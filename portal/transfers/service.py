@@ -102,7 +102,8 @@ def open_of(member: Member) -> Transfer | None:
 
 def take_back(actor: User) -> None:
     """Take back what one has asked for, while nobody has confirmed it. Raises Absent where there is nothing."""
-    item = db.session.scalars(_own(actor).where(Transfer.state == S.ASKED).with_for_update(of=Transfer)).one_or_none()
+    asked = _own(actor).where(Transfer.state == S.ASKED)
+    item = db.session.scalars(access.locking(Transfer, asked)).one_or_none()
     if item is None:
         raise Absent
     TRANSFER.fire(item, "take_back", actor, own=True)
@@ -361,11 +362,8 @@ cases.declare(_open_cases, Door("校内转会", "transfers.send", P.TRANSFER_SEN
 def remind_late() -> int:
     """Remind once of each transfer that has waited too long where it lies, and return how many; no more happens."""
     late = select(Transfer).where(Transfer.state.in_(WAITING), Transfer.waiting_since < overdue_before())
-    items = db.session.scalars(
-        late.where(or_(Transfer.reminded_at.is_(None), Transfer.reminded_at < Transfer.waiting_since)).with_for_update(
-            of=Transfer
-        )
-    ).all()
+    unsaid = late.where(or_(Transfer.reminded_at.is_(None), Transfer.reminded_at < Transfer.waiting_since))
+    items = db.session.scalars(unsaid.order_by(Transfer.id).with_for_update(of=Transfer)).all()
     for item in items:
         item.reminded_at = now()
         audit.record(CLOCK, "transfers.remind", item)

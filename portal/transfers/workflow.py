@@ -226,7 +226,7 @@ def forced(item: Transfer, actor: Actor, *, comment: str, department: str = "") 
 
 
 def _member(item: Transfer) -> Member:
-    """Return her record, locked: after the item's own row."""
+    """Return her record, locked, as it is now: she was locked before the item (`access.locking`)."""
     query = select(Member).where(Member.id == item.member_id).with_for_update(of=Member)
     return db.session.scalars(query.execution_options(populate_existing=True)).one()
 

@@ -12,13 +12,18 @@ from flask import Flask
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from portal.changes.objections import service as objecting
+from portal.changes.workflow import CHANGES
 from portal.core import crypto
 from portal.core.calendar import today
 from portal.core.db import db
 from portal.core.web import limiter
 from portal.joining.models import Application, Receipt
 from portal.joining.models import ApplicationState as S
-from portal.org.models import OrgUnit
+from portal.members import history
+from portal.org.models import OrgUnit, User
+from portal.org.permissions import Role
+from portal.transfers.models import TransferState
 from tests import client as distrust
 from tests import factories
 from tests.client import DistrustfulClient
@@ -106,3 +111,38 @@ def test_forms_sent_at_once_make_one_application(app: Flask, tree: dict[str, Org
         assert db.session.scalar(select(func.count()).select_from(Application)) == number
         assert db.session.scalar(select(func.count()).select_from(Receipt)) == number * len(codes)
         db.session.rollback()
+
+
+def test_decisions_about_one_member_at_once_never_wait_for_each_other(
+    app: Flask, tree: dict[str, OrgUnit], client_of: Callable[..., DistrustfulClient]
+) -> None:
+    union, editor = (factories.make_user(role, tree["root"]) for role in (Role.UNION_CHAIR, Role.UNION_OPERATOR))
+    receiver = factories.make_user(Role.BRANCH_OPERATOR, tree["b"])
+    db.session.commit()
+    windows = [client_of(user) for user in (receiver, union, editor)]
+    numbers, answers = (tree["a"].id, tree["b"].id, editor.id), []
+    for _ in range(ROUNDS):
+        here, there = (db.session.get_one(OrgUnit, number) for number in numbers[:2])
+        editor = db.session.get_one(User, numbers[2])
+        member = factories.make_member(here, name="曾晓梅", prof_title="013", degree=None, department="教务处")
+        asked = factories.make_change(here, member=member, prof_title="012")
+        CHANGES.fire(asked, "pass_on", factories.Hand())
+        edit = history.write(member, {"department": "财务处"}, editor, reason="工会修改")
+        assert edit is not None
+        assert member.user is not None
+        objection = objecting.file(member.user, edit.id, text="应是教务处")
+        other = factories.make_change(here, member=member, degree="201")
+        CHANGES.fire(other, "pass_on", factories.Hand())
+        moved = factories.make_transfer(here, TransferState.APPROVED, to=there, member=member)
+        paths = f"/transfers/{moved.id}/receive", f"/act/objections/{objection.id}/set_back_by_union"
+        agreed = f"/changes/{asked.id}/approve"
+        db.session.commit()
+
+        answers += at_once(
+            app,
+            lambda: windows[0].post(paths[0], data={}),  # noqa: B023 -- sent within the round
+            lambda: windows[1].post(paths[1], data={}),  # noqa: B023 -- sent within the round
+            lambda: windows[2].post(agreed, data={"on": today().isoformat()}),  # noqa: B023 -- sent within the round
+        )
+
+    assert {answer.status_code for answer in answers} <= {302, 303}

@@ -122,7 +122,7 @@ def find(actor: User, item_id: int) -> Objection:
     """Return one's own objection, or one in scope; locked if the request writes. Raises Absent."""
     query = select(Objection).join(Objection.member).where(Objection.id == item_id, Member.user_id == actor.id)
     if database.is_writing():
-        query = query.with_for_update(of=Objection)
+        query = access.locking(Objection, query)
     mine = db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
     return mine or OBJECTIONS.fetch(actor, item_id)
 
