@@ -196,7 +196,7 @@ def line_to_redate(member: Member) -> MembershipChange:
     """Return the last line of the member's record, if it takes two people to move its day. Raises DomainError else."""
     last = last_line(member)
     if last is None or not may_redate(member):
-        raise DomainError(f"{member.name}最近一次会籍变化不是开除会籍或自动退会，日期请在会籍变化记录里更正")
+        raise DomainError(f"{member.name}最近一次会籍变化不是开除会籍或自动退会，日期请在时间线里更正")
     return last
 
 
