@@ -188,9 +188,17 @@ def _moves(wish: Wish, first: date, within: set[int], names: dict[int, str]) -> 
 
 
 def _lines(wish: Wish, first: date, within: set[int], moves: Moves, names: dict[int, str]) -> Lines:
-    """Return by month and member what 会籍变化记录 says, oldest first; what lies before the record is left out."""
+    """Return by month and member what 会籍变化记录 says, oldest first; what lies before the record is left out.
+
+    Who has a line here is read with all of hers: two of one day stand on each other, wherever the first was.
+    """
     change, before, after = MembershipChange, aliased(MemberVersion, name="was"), aliased(MemberVersion, name="now")
     units = select(OrgUnit.id).where(OrgUnit.path >= wish.unit.path, OrgUnit.path < wish.unit.path_end)
+    here = select(MembershipChange.member_id).where(
+        MembershipChange.on_date.between(first, wish.day),
+        or_(MembershipChange.from_unit_id.in_(units), MembershipChange.to_unit_id.in_(units),
+            and_(MembershipChange.from_unit_id.is_(None), MembershipChange.to_unit_id.is_(None))),
+    )  # fmt: skip
 
     def held_on(version: Any, *, day_before: bool) -> Any:
         began = version.valid_from < change.on_date if day_before else version.valid_from <= change.on_date
@@ -205,11 +213,7 @@ def _lines(wish: Wish, first: date, within: set[int], moves: Moves, names: dict[
         .select_from(change)
         .outerjoin(before, held_on(before, day_before=True))
         .outerjoin(after, held_on(after, day_before=False))
-        .where(
-            change.on_date.between(first, wish.day),
-            or_(change.from_unit_id.in_(units), change.to_unit_id.in_(units),
-                and_(change.from_unit_id.is_(None), change.to_unit_id.is_(None))),
-        )
+        .where(change.on_date.between(first, wish.day), change.member_id.in_(here))
         .order_by(change.member_id, change.on_date, change.id)
     )  # fmt: skip
     found: Lines = defaultdict(lambda: defaultdict(list))

@@ -143,6 +143,20 @@ def test_what_only_one_side_says_is_told_by_name(tree, user_as, year):
     )
 
 
+def test_two_turns_of_a_day_stand_on_each_other_wherever_the_first_was(tree, user_as):
+    branch, day = user_as(Role.BRANCH_OPERATOR, tree["b"]), date(2026, 3, 3)
+    member = joined(tree["a"], "乙回", LAST_YEAR)
+    turned(member, C.WITHDRAWN, date(2026, 2, 3))
+    turned(member, C.RESTORED, day)
+    turned(member, C.MOVED_BRANCH, day, branch=tree["b"])
+    db.session.commit()
+
+    with time_machine.travel(noon(LATER), tick=False):
+        report = ledger.ledger(branch, Wish(tree["b"], LATER))
+
+    assert nonzero(numbers(report)[TOTAL]) == {"校内转入": 1, "期末": 1}
+
+
 def test_each_number_opens_its_people(tree, user_as, year):
     operator = user_as(Role.UNION_OPERATOR, tree["root"])
     with time_machine.travel(noon(LATER), tick=False):
