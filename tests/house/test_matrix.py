@@ -105,7 +105,7 @@ def test_every_answer_is_the_expected_one(walk: Walk, lines: list[Line], caplog:
         _, body = walk.request(endpoint, walk.at(endpoint, place, principal))
         _, leaked = heard_and_leaked(walk, principal, endpoint, body, text)
         unexpected += [f"{endpoint} {method} {place}: {principal} hears {song}" for song in leaked]
-        if page and method == "GET" and found == ".":
+        if method == "GET" and found == "." and any(word in page for word in CITY):  # in what one reads, or in a value
             said = words(page) + page.partition("</title>")[0]
             unexpected += [f"{endpoint} {place}: {principal} reads {word}" for word in CITY if word in said]
         if method == "POST" and found in (".", "L"):
