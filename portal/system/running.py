@@ -19,7 +19,7 @@ WAIT_AT_MOST = timedelta(minutes=15)  # for a row of a queue on which nobody wor
 EVERY = timedelta(hours=25)  # a timed job runs each day
 FAILURES_SHOWN = 20
 TONES = {
-    RunState.ASKED: "info", RunState.RUNNING: "primary", RunState.DONE: "success", RunState.FAILED: "danger",
+    RunState.ASKED: "info", RunState.RUNNING: "info", RunState.DONE: "success", RunState.FAILED: "danger",
     RunState.BROKEN: "danger",
 }  # fmt: skip
 
