@@ -68,6 +68,7 @@ def seen(house: House) -> Running:
     """Return what works in the background of the house, as it is now."""
     latest = runs.latest()
     timed = [Timed(job, run := latest.get(job.name), _is_late(run)) for job in house.jobs]
+    timed.sort(key=lambda one: not (one.run and one.run.is_failing))  # what failed stands first
     folder = house.settings.jobs_path
     return Running(
         clock.is_alive(folder), clock.last_beat(folder), waiting(house, latest), timed, runs.failures(FAILURES_SHOWN)

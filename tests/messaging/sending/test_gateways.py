@@ -12,6 +12,7 @@ from portal.messaging.sending.gateways.aliyun import Aliyun
 from portal.messaging.sending.gateways.gateway import Answer, Fate, Gateway, Parcel, Receipt, Unreadable, Verdict
 from portal.messaging.sending.gateways.http import Http
 from portal.messaging.sending.gateways.tencent import Tencent
+from portal.messaging.sending.gateways.transport import CutOff, ask
 from tests.messaging.gateways import KEY_ID, SECRET, Manners, campus, gateway
 
 WORDS = '王"芳"，\n您好 & 100%'
@@ -208,3 +209,11 @@ def test_a_wrong_value_stops_the_start_and_names_the_variable(tmp_path: Path, sa
     with pytest.raises(SettingProblem, match=name):
         choosing.outlet(settings)
     assert "PORTAL_SMS_ALIYUN_SECRET" not in said or said["PORTAL_SMS_ALIYUN_SECRET"] not in repr(settings).split("'")
+
+
+def test_one_that_takes_the_call_and_never_answers_is_cut_off_in_time() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/send"
+
+        with pytest.raises(CutOff):  # whether it has the message nobody knows: 待核实
+            ask("POST", url, {}, b"{}", timeout=0.2)
