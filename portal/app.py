@@ -56,6 +56,7 @@ from portal.members.importing import door
 from portal.members.importing import views as importing
 from portal.members.importing.models import Import
 from portal.members.timeline import views as timeline
+from portal.merging import door as merging
 from portal.messaging import door as messaging
 from portal.org import guards, login
 from portal.org import views as org
@@ -141,6 +142,7 @@ ROOMS = (
     leaving.bp,
     *transfers.ROOMS,
     retiring.bp,
+    *merging.ROOMS,
     *messaging.ROOMS,
     help_pages.bp,
 )
@@ -250,6 +252,7 @@ def create_app(settings: Settings, *, restoring: bool = False) -> Flask:
         transfers.todo,
         retiring_service.todo,
         standing_listing.todo,
+        merging.todo,
         *messaging.TODOS,
     )
     owned = (

@@ -80,6 +80,7 @@ MENU = (
             ),
             Entry("校内转会", "transfers.index", "refresh", P.MEMBER_READ, ("transfers.", "transfers_many.")),
             Entry("校外转入", "incoming.index", "user-plus", P.JOINING_READ, ("incoming.",)),
+            Entry("重复档案合并", "merging.index", "users", P.CHANGE_DECIDE, ("merging.",)),
             Entry("会员导入", "importing.index", "upload", P.MEMBER_IMPORT, ("importing.",)),
             Entry("人事名单比对", "comparison.index", "file-text", P.COMPARE, ("comparison.", "matters.")),
             Entry("拟退休清单", "retiring.index", "clipboard-check", P.STANDING_READ, ("retiring.",)),

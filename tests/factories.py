@@ -35,9 +35,13 @@ from portal.joining import applying, codes, receipts
 from portal.joining.models import Application, JoinCode, Reason
 from portal.joining.models import ApplicationState as S
 from portal.joining.workflow import JOINING
-from portal.members import history
+from portal.members import filing, history
 from portal.members import service as members
 from portal.members.models import Member
+from portal.members.printing import Papers
+from portal.merging import service as merges
+from portal.merging.models import Merge, MergeState
+from portal.merging.workflow import MERGING
 from portal.messaging.sending import outbox
 from portal.messaging.sending.models import Batch, BatchState, Message, MessageState
 from portal.messaging.sending.outbox import Recipient
@@ -398,6 +402,27 @@ def make_letter(unit: OrgUnit, state: LetterState = LetterState.ISSUED) -> Lette
     db.session.commit()
     assert letter.state is state
     return letter
+
+
+def make_merge(unit: OrgUnit, state: MergeState = MergeState.WAITING) -> Merge:
+    """Propose to merge two records of a member of `unit`, whose form was printed, and take it to `state`; commits."""
+    clerk = make_user(Role.UNION_OPERATOR, access.approving_unit(unit), name="钱合并")
+    kept = make_member(unit)
+    gone = make_member(unit, name=kept.name, birth_date=kept.birth_date, id_type="2", id_number=f"E{next(_serial):08d}")
+    prints = [(kept.id, unit.id)]
+    filing.keep_prints(SHELL, prints, print_id=new_uuid(), papers=Papers.REGISTRATION, at_joining=False, of_batch=False)
+    item, _ = merges.merge(clerk, kept.id, gone.id, taken=["id_number"], reason="核对了本人护照")
+    steps = {
+        MergeState.DONE: ("agree",),
+        MergeState.REFUSED: ("refuse",),
+        MergeState.WITHDRAWN: ("withdraw",),
+        MergeState.UNDONE: ("agree", "undo"),
+    }
+    for action in steps.get(state, ()):
+        MERGING.fire(item, action, clerk if action == "withdraw" else Hand(), comment="请核对")
+    db.session.commit()
+    assert item.state is state
+    return item
 
 
 def make_roster(unit: OrgUnit, state: RosterState = RosterState.DRAFT) -> Roster:

@@ -18,7 +18,7 @@ from portal.core.errors import Absent, DomainError, Forbidden, Problems
 from portal.core.fields import NOW, Field
 from portal.core.todo import Todo
 from portal.core.uploads import Upload
-from portal.members import cases, endings, turning
+from portal.members import cases, endings, hanging, turning
 from portal.members import service as members
 from portal.members.catalogue import FIELD
 from portal.members.checks import check_change
@@ -343,3 +343,6 @@ cases.declare(open_cases, cases.Door("申请修改", "changes.new", P.MEMBER_EDI
 timeline.declare(happenings)
 turning.afterwards(follow)
 endings.go_along("在办的信息变更，随人转到新单位", ChangeRequest, OPEN)
+
+
+hanging.stays("信息变更申请", ChangeRequest)

@@ -17,7 +17,7 @@ from portal.core.errors import Conflict
 from portal.core.kinds import Kind as FieldKind
 from portal.core.settings import Setting
 from portal.core.uploads import Upload
-from portal.members import many, sight
+from portal.members import hanging, many, sight
 from portal.members.catalogue import FIELD
 from portal.members.models import Member
 from portal.org import access
@@ -257,3 +257,6 @@ def forget_due() -> int:
         drop_file(item)
         audit.record(CLOCK, "comparison.forget", item)
     return len(items)
+
+
+hanging.stays("人事名单比对结果", Finding)

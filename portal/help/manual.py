@@ -95,6 +95,8 @@ TASKS: tuple[Task, ...] = (
     Task("message_groups", "短信分组", (P.MESSAGE_SEND,)),
     Task("wordings", "短信模板", (P.MESSAGE_SEND,)),
     Task("birthdays", "生日祝福", (P.MESSAGE_TEMPLATE,)),
+    Task("merge", "合并同一个人的两份档案", (P.MEMBER_MERGE,)),
+    Task("merge_second", "复核重复档案的合并", (P.CHANGE_DECIDE,)),
     Task("letters", "介绍信和回执", (P.STANDING_READ,)),
     Task("outbox", "看短信发到哪一步", (P.MESSAGE_SEND,)),
     # the house
@@ -194,6 +196,9 @@ PLACES: dict[str, str] = {
     "dues.index": "dues",
     "dues.member": "dues",
     "plans": "plans",
+    "merging": "merge",
+    "merging.index": "merge_second",
+    "merging.detail": "merge_second",
     "incoming": "incoming",
     "transfers": "transfer_send",
     "transfers.receive": "transfer_receive",

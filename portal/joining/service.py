@@ -16,8 +16,8 @@ from portal.core.errors import Absent, Problems
 from portal.core.paging import Page, keyed
 from portal.core.todo import Todo
 from portal.core.workflow import Step
+from portal.members import hanging, sight
 from portal.members import service as members
-from portal.members import sight
 from portal.members.catalogue import FIELD, Section
 from portal.members.models import Member
 from portal.org import access
@@ -326,3 +326,6 @@ def expire_returned() -> int:
         with db.session.begin_nested():
             JOINING.fire(item, "expire", CLOCK, own=True)
     return len(items)
+
+
+hanging.stays("入会申请", Application)

@@ -23,7 +23,7 @@ from portal.org.permissions import Permission
 from . import dating, history, service, sight, turning
 from .catalogue import FIELD
 from .checks import check_change
-from .enums import ChangeReason, ChangeType
+from .enums import ChangeReason, ChangeType, MembershipStatus
 from .models import SHARED, Member, MembershipChange, MemberVersion, stored_name
 
 audit.name_acts({"member.redate": "更正会籍变化日期"})
@@ -145,6 +145,8 @@ def why_not(line: MembershipChange) -> str:
 
 
 def _why_fixed(line: MembershipChange) -> str:
+    if line.member.membership_status == MembershipStatus.MERGED:
+        return "这份档案已并入另一份，不再更正"
     if line.kind in BEGINS:
         return "入会、转入的日期在“入会日期”中更正，不在这里"
     if sum(other.on_date == line.on_date for other in line.member.changes) > 1:

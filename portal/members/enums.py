@@ -135,6 +135,7 @@ class MembershipStatus(LabelEnum):
     WITHDRAWN = "withdrawn", "退会"
     EXPELLED = "expelled", "除名"
     DECEASED = "deceased", "去世"
+    MERGED = "merged", "已并入"
 
 
 class ChangeType(LabelEnum):
@@ -149,6 +150,7 @@ class ChangeType(LabelEnum):
     RESTORED = "7", "恢复会籍"
     DIED = "8", "去世"
     MOVED_BRANCH = "9", "校内转会"
+    MERGED = "10", "并入"
 
 
 class ChangeReason(LabelEnum):
@@ -167,6 +169,7 @@ class ChangeReason(LabelEnum):
     ARMY = "15", "服兵役"
     MOVED_BRANCH = "16", "校内调动"
     DUES_UNPAID = "17", "六个月不交会费视为自动退会"
+    DUPLICATE = "18", "重复档案合并"
 
 
 class Marital(LabelEnum):

@@ -108,6 +108,8 @@ def is_for_two(actor: User, member: Record, field: Field) -> bool:
 
 
 def _right_alone(actor: User, member: Record, field: Field) -> Right:
+    if member.membership_status == MembershipStatus.MERGED:
+        return NEVER  # the record that it was merged into is the one to edit
     if field.name == "join_date" and not filing.is_historic(member.id):
         return NEVER
     if member.user_id == actor.id:

@@ -87,7 +87,9 @@ def turn(
 
 
 _COMING = frozenset({ChangeType.JOINED, ChangeType.TRANSFERRED_IN, ChangeType.RESTORED})
-_GOING = frozenset({ChangeType.TRANSFERRED_OUT, ChangeType.EXPELLED, ChangeType.WITHDRAWN, ChangeType.DIED})
+_GOING = frozenset({
+    ChangeType.TRANSFERRED_OUT, ChangeType.EXPELLED, ChangeType.WITHDRAWN, ChangeType.DIED, ChangeType.MERGED,
+})  # fmt: skip
 
 
 def write_from(

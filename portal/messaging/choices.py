@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal.core import audit
 from portal.core.calendar import now
 from portal.core.db import Base, UtcTime, db
-from portal.members import many
+from portal.members import hanging, many
 from portal.members.models import Member
 from portal.org.models import User
 
@@ -64,3 +64,6 @@ def inside_only(ids: Iterable[int]) -> set[int]:
         query = select(MessageChoice.member_id).where(MessageChoice.member_id.in_(some), MessageChoice.is_inside)
         found |= set(db.session.scalars(query))
     return found
+
+
+hanging.follows("短信接收方式", MessageChoice, key=())

@@ -190,5 +190,5 @@ cases.declare(
     _open_cases,
     Door("办理退休", "standing.retire", P.STANDING_ASK, _ACTIVE),
     Door("办理离职/调离", "standing.leave", P.STANDING_ASK, _ACTIVE),
-    Door("其他会籍变动", "standing.other", P.STANDING_ASK, frozenset(MembershipStatus)),
+    Door("其他会籍变动", "standing.other", P.STANDING_ASK, frozenset(MembershipStatus) - {MembershipStatus.MERGED}),
 )

@@ -21,7 +21,7 @@ AHEAD = timedelta(days=31)  # how far off the day of a change may lie
 CORRECTED_WITHIN = timedelta(days=30)  # after a line was written, it may be corrected
 _ACTIVE = frozenset({_S.ACTIVE})
 _HERE = frozenset({_S.ACTIVE, _S.RETAINED})
-_ANY = frozenset(_S)
+_ANY = frozenset(_S) - {_S.MERGED}  # what was merged into another record is over
 RETIRED = frozenset({_R.RETIRED, _R.VETERAN_RETIRED})
 
 # what may be written with a change, and what it is called; days as ISO text

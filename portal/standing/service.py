@@ -16,7 +16,7 @@ from portal.core.actors import CLOCK, Actor
 from portal.core.calendar import show_date, today
 from portal.core.db import db, new_uuid
 from portal.core.errors import Absent, Conflict, DomainError, Forbidden
-from portal.members import endings, turning
+from portal.members import endings, hanging, turning
 from portal.members.models import Member, MembershipChange, UnionPost
 from portal.org import access
 from portal.org.models import User
@@ -338,3 +338,6 @@ def _follow(actor: Actor, member: Member, change: MembershipChange) -> None:
 
 turning.afterwards(_follow)
 endings.go_along("在办的会籍变动，随人转到新单位", StandingChange, OPEN)
+
+
+hanging.stays("会籍变动", StandingChange)

@@ -18,7 +18,7 @@ from portal.core.errors import Absent, Conflict, DomainError, Forbidden
 from portal.core.paging import Page, keyed
 from portal.core.todo import Figure, Todo
 from portal.core.workflow import Step
-from portal.members import cases
+from portal.members import cases, hanging
 from portal.members import service as members
 from portal.members.cases import Case, Door
 from portal.members.catalogue import FIELD
@@ -369,3 +369,6 @@ def remind_late() -> int:
         audit.record(CLOCK, "transfers.remind", item)
         tell_offices(item, None, CLOCK, f"已超过 {days_allowed()} 个工作日，请尽快办理")
     return len(items)
+
+
+hanging.stays("校内转会", Transfer)

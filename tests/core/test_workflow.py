@@ -34,6 +34,7 @@ MAKES: dict[str, Callable[..., Any]] = {
     "matters": factories.make_matter,
     "transfers": factories.make_transfer,
     "plans": factories.make_plan,
+    "merging": factories.make_merge,
     "incoming": factories.make_incoming,
     "handover": factories.make_handover,
     "exports": factories.make_export,

@@ -41,6 +41,7 @@ from portal.members.importing import uploading
 from portal.members.importing.models import Import
 from portal.members.models import Member, SearchText, UnionPost
 from portal.members.printing import Papers
+from portal.merging.models import Merge
 from portal.messaging.sending import outbox
 from portal.messaging.sending.models import Batch, Message
 from portal.messaging.sending.outbox import Recipient
@@ -118,6 +119,7 @@ class Place:
     changes: tuple[ChangeRequest, ...]  # asked by the member: for the branch, for the union, for its second person
     told: messages.Told
     incoming: Incoming  # somebody who would come from another union
+    merge: Merge  # of two records of a colleague, which waits for a second person
     plan: Plan | None  # by which the unit ends in a month; the house itself does not
 
 
@@ -207,6 +209,7 @@ def _fill_place(unit: OrgUnit, clerk: User, chair: User) -> Place:
         _object(clerk, unit), _have_checked(clerk, unit), _change(clerk, member),
         messages.fill(unit, member, clerk),
         factories.make_incoming(unit),
+        factories.make_merge(unit),
         factories.make_plan(unit) if unit.parent else None,
     )  # fmt: skip
 

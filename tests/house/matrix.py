@@ -1170,6 +1170,37 @@ plans.new                   POST  a             L F F F F . F . F L P
 plans.new                   POST  b             L F F F F . F . F L P
 plans.new                   POST  top           L F F F F F F F F L P
 plans.new                   POST  absent        L F F F F A F A F L P
+
+merging.index               GET   -             L F F F F . . F F L P
+merging.doubles             GET   -             L F F F F . F F F L P
+merging.of                  GET   a             L F F F F . F F F L P
+merging.of                  GET   b             L F F F F . F F F L P
+merging.of                  GET   top           L F F F F . F F F L P
+merging.of                  GET   own           L F F F F F F F F L P
+merging.of                  GET   absent        L F F F F A F F F L P
+merging.of                  POST  a             L F F F F . F F F L P
+merging.of                  POST  b             L F F F F . F F F L P
+merging.of                  POST  top           L F F F F . F F F L P
+merging.of                  POST  own           L F F F F F F F F L P
+merging.of                  POST  absent        L F F F F A F F F L P
+merging.pair                GET   a             L F F F F . F F F L P
+merging.pair                GET   b             L F F F F . F F F L P
+merging.pair                GET   top           L F F F F . F F F L P
+merging.pair                GET   own           L F F F F F F F F L P
+merging.pair                GET   absent        L F F F F A F F F L P
+merging.pair                POST  a             L F F F F R F F F L P
+merging.pair                POST  b             L F F F F R F F F L P
+merging.pair                POST  top           L F F F F R F F F L P
+merging.pair                POST  own           L F F F F F F F F L P
+merging.pair                POST  absent        L F F F F A F F F L P
+merging.detail              GET   a             L F F F F . . F F L P
+merging.detail              GET   b             L F F F F . . F F L P
+merging.detail              GET   top           L F F F F . . F F L P
+merging.detail              GET   absent        L F F F F A A F F L P
+merging.led                 GET   a             L F . . A . . F F L P
+merging.led                 GET   b             L F A A . . . F F L P
+merging.led                 GET   top           L F A A A . . F F L P
+merging.led                 GET   absent        L F A A A A A F F L P
 """
 
 

@@ -27,7 +27,7 @@ COVERED = {
     "union chair": {"a", "b", "top"},
 }
 UNION = {"union operator", "union chair"}
-SHEETS = {"members.detail", "members.edit", "joining.detail", "changes.detail", "changes.agree"}
+SHEETS = {"members.detail", "members.edit", "joining.detail", "changes.detail", "changes.agree", "merging.pair"}
 PRINTS = {"members.registration_form"}
 
 

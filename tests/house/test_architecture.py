@@ -10,6 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from portal.app import create_app
+from portal.core.db import Base
+from portal.members import hanging
+from portal.members.models import Member
+
 ROOT = Path(__file__).resolve().parents[2]
 PORTAL = ROOT / "portal"
 MODULES = sorted(PORTAL.rglob("*.py"))
@@ -170,3 +175,16 @@ def test_no_file_names_the_machine_it_was_written_on() -> None:
 
     places = re.compile(r"(?<![\w/.])/(?:root|home/\w+|work)/")
     assert [str(path.relative_to(ROOT)) for path in files if places.search(path.read_text("utf-8"))] == []
+
+
+def test_every_row_that_names_a_member_says_what_becomes_of_it_in_a_merge() -> None:
+    """A new table with a member in it declares `hanging.follows` or `hanging.stays` at the end of its service."""
+    assert create_app  # every room is loaded
+    naming = {
+        (table.name, foreign.parent.name)
+        for table in Base.metadata.sorted_tables
+        for foreign in table.foreign_keys
+        if foreign.column.table is Member.__table__
+    }
+
+    assert naming == set(hanging.declared())

@@ -17,7 +17,7 @@ from portal.core.db import db
 from portal.core.errors import Absent, Conflict, DomainError
 from portal.core.fields import NOW
 from portal.core.todo import Todo
-from portal.members import endings, history, turning
+from portal.members import endings, hanging, history, turning
 from portal.members import service as members
 from portal.members.catalogue import FIELD
 from portal.members.models import Member, MembershipChange, MemberVersion
@@ -188,3 +188,6 @@ def follow(actor: Actor, member: Member, change: MembershipChange) -> None:
 
 turning.afterwards(follow)
 endings.go_along("待答复的异议，随人转到新单位", Objection, WAITING)
+
+
+hanging.stays("异议", Objection, open_states=WAITING)

@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 
 from portal.core.db import db
 from portal.core.todo import Todo
-from portal.members import many
+from portal.members import hanging, many
 from portal.members.models import Member
 from portal.org import access
 from portal.org.models import User
@@ -85,3 +85,6 @@ def todo(actor: User) -> list[Todo]:
     query = _filtered(actor, "", "")
     count = db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
     return [Todo("拟办事项", count, "matters.index")] if count else []
+
+
+hanging.stays("人事比对待办", Matter, open_states=(MatterState.OPEN,))

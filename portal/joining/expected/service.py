@@ -17,6 +17,7 @@ from portal.core.db import db, release, writes
 from portal.core.enums import LabelEnum
 from portal.core.errors import Absent, Conflict, DomainError
 from portal.joining import links
+from portal.members import hanging
 from portal.members.models import Member
 from portal.org import access
 from portal.org.models import OrgUnit, User
@@ -317,3 +318,6 @@ def close(actor: User, list_id: int) -> None:
         if person.link is not None:
             links.revoke(person.link)
     audit.record(actor, "expected.close", roll)
+
+
+hanging.follows("应入会名单中的名字", ExpectedPerson)

@@ -35,7 +35,9 @@ LEFT_FOR = {
     EmploymentStatus.RETIRED.value: ChangeReason.RETIRED.value,
     EmploymentStatus.VETERAN_RETIRED.value: ChangeReason.VETERAN_RETIRED.value,
 }
-GONE = frozenset({ChangeType.TRANSFERRED_OUT, ChangeType.EXPELLED, ChangeType.WITHDRAWN, ChangeType.DIED})
+GONE = frozenset({
+    ChangeType.TRANSFERRED_OUT, ChangeType.EXPELLED, ChangeType.WITHDRAWN, ChangeType.DIED, ChangeType.MERGED,
+})  # fmt: skip
 # what the membership's own steps write; an import sets them only when it makes a historic member
 BY_STEPS = frozenset({"employment_status"})
 HISTORIC = frozenset({"join_date", "member_no"})

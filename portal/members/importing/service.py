@@ -15,7 +15,7 @@ from portal.core.actors import CLOCK
 from portal.core.calendar import now
 from portal.core.db import db, release, writes
 from portal.core.errors import Absent
-from portal.members import sight
+from portal.members import hanging, sight
 from portal.members.catalogue import FIELD
 from portal.members.importing import reading, template, undoing, uploading
 from portal.members.importing.judging import Judged
@@ -257,3 +257,6 @@ def expire() -> int:
     if old or finished:
         audit.record(CLOCK, "import.expire", details={"previews": len(old), "files": len(finished)})
     return len(old)
+
+
+hanging.stays("导入记录", ImportRow)

@@ -14,6 +14,7 @@ from portal.core.db import db
 from portal.core.errors import DomainError
 from portal.core.kinds import Kind
 from portal.core.settings import Setting
+from portal.members import hanging
 from portal.members.enums import MembershipStatus
 from portal.members.models import Member
 from portal.messaging import choices
@@ -153,3 +154,6 @@ def _born(plan: BirthdayPlan, day: date) -> list[Member]:
 
 def _is_today(member: Member, day: date) -> bool:
     return member.birth_date is not None and birthday_in(day.year, member.birth_date) == day
+
+
+hanging.follows("生日祝福", Greeting, key=("year",))

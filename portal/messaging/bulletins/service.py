@@ -14,6 +14,7 @@ from portal.core.calendar import now
 from portal.core.db import db
 from portal.core.errors import Absent, Conflict, DomainError
 from portal.core.todo import Todo
+from portal.members import hanging
 from portal.members.models import Member
 from portal.messaging.groups import resolving
 from portal.messaging.wordings import blanks
@@ -244,3 +245,6 @@ def todo(actor: User) -> list[Todo]:
     """Return how many bulletins the actor has not read."""
     _, count = mine(actor, show=UNREAD, page=1)
     return [Todo("未读的通知公告", count, "board.index", {"show": UNREAD})] if count else []
+
+
+hanging.follows("收到的通知公告", BulletinReader, key=("bulletin_id",))

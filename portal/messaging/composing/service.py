@@ -15,6 +15,7 @@ from portal.core.calendar import now, show_date, show_time, today
 from portal.core.db import db, new_uuid, release, writes
 from portal.core.errors import Absent, Conflict, DomainError
 from portal.core.todo import Todo
+from portal.members import hanging
 from portal.members.models import Member
 from portal.messaging.groups import resolving
 from portal.messaging.sending import outbox
@@ -311,3 +312,6 @@ def call_sheet(actor: User, plan: Sms) -> tuple[str, bytes]:
 def when(plan: Sms) -> str:
     """Return when a message goes out, in words."""
     return show_time(plan.send_at) if plan.send_at else "马上"
+
+
+hanging.stays("发短信时的名单", SmsPerson)

@@ -14,7 +14,7 @@ from portal.core import db as database
 from portal.core.calendar import now, today
 from portal.core.db import db
 from portal.core.errors import Absent, Conflict, DomainError
-from portal.members import many, search
+from portal.members import hanging, many, search
 from portal.members.models import Member
 from portal.org import access
 from portal.org.models import OrgUnit, User
@@ -227,3 +227,6 @@ def withdraw(actor: User, group: Group) -> None:
     """Take the group out of every list; what is about to be sent to it goes to nobody."""
     group.withdrawn_at = now()
     audit.record(actor, "group.withdraw", group)
+
+
+hanging.follows("短信分组中的名字", GroupPerson, key=("group_id",))

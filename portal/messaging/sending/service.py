@@ -12,6 +12,7 @@ from portal.core.db import db
 from portal.core.kinds import Kind
 from portal.core.settings import Setting
 from portal.core.todo import Todo
+from portal.members import hanging
 from portal.org import access
 from portal.org.models import User
 from portal.org.permissions import Permission as P
@@ -145,3 +146,6 @@ def todo(actor: User) -> list[Todo]:
     query = access.scoped(Batch, actor, P.MESSAGE_SEND).where(Batch.id.in_(_UNSURE))
     count = db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
     return [Todo("有短信待核实", count, "outbox.index", {"unsure": "1"})] if count else []
+
+
+hanging.stays("短信和回执", Message)

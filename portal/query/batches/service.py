@@ -14,7 +14,7 @@ from portal.core.actors import CLOCK
 from portal.core.calendar import now, show_date, today
 from portal.core.db import db, new_uuid
 from portal.core.errors import Conflict, DomainError
-from portal.members import dating, history, many, sight
+from portal.members import dating, hanging, history, many, sight
 from portal.members.catalogue import FIELD
 from portal.members.dating import Piece
 from portal.members.models import Member
@@ -268,3 +268,6 @@ def undo(actor: User, batch_edit_id: int) -> BatchEdit:
 def columns_of(item: BatchEdit) -> list[str]:
     """Return the columns that the edit may have written: the level of a title follows the title."""
     return sorted({*item.asked, *(("title_level",) if "prof_title" in item.asked else ())})
+
+
+hanging.stays("批量修改记录", BatchEditRow)

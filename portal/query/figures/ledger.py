@@ -41,6 +41,7 @@ BALANCES = {balance.name: balance for balance in (ACTIVE, KEPT)}
 _AFTER = {
     _C.JOINED: _S.ACTIVE, _C.TRANSFERRED_IN: _S.ACTIVE, _C.RESTORED: _S.ACTIVE, _C.RETAINED: _S.RETAINED,
     _C.TRANSFERRED_OUT: _S.TRANSFERRED_OUT, _C.EXPELLED: _S.EXPELLED, _C.WITHDRAWN: _S.WITHDRAWN, _C.DIED: _S.DECEASED,
+    _C.MERGED: _S.MERGED,
 }  # fmt: skip
 _COMES = {_C.JOINED: monthly.JOINED, _C.TRANSFERRED_IN: monthly.CAME, _C.RESTORED: monthly.RESTORED,
           _C.MOVED_BRANCH: monthly.MOVED_IN}  # fmt: skip
@@ -145,8 +146,8 @@ def _definition(balance: Balance) -> str:
     )
     elsewhere = "" if balance is ACTIVE else "、单位之间的调动"
     return (
-        f"{what}；变动取自会籍变化记录，期初期末取自会员信息的历史；更正是没有会籍变化的增减：补录、"
-        f"改为在（不在）本单位统计{elsewhere}；建档以前的记录不计；{UNMATCHED}是两者不一致的人次，不计入等式"
+        f"{what}；变动取自会籍变化记录，期初期末取自会员信息的历史；更正是没有会籍变化的增减（补录、"
+        f"改为在（不在）本单位统计{elsewhere}）和重复档案的合并；建档以前的记录不计；{UNMATCHED}是两者不一致的人次，不计入等式"
     )
 
 
@@ -290,7 +291,9 @@ class _Reader:
         if was == came:
             return
         names = self._comes if came else self._goes
-        yield self._part(line.on, names.get(line.kind, CORRECTED), came - was, line.before, line.after)
+        column = names.get(line.kind, CORRECTED)
+        note = line.kind.label if column == CORRECTED else ""
+        yield self._part(line.on, column, came - was, line.before, line.after, note)
 
     def _part(self, day: date, column: str, sign: int, before: Held | None, after: Held | None, note: str = "") -> Part:
         return Part(0, "", "", day, column, sign, before, after, note)

@@ -15,7 +15,7 @@ from portal.core.db import db
 from portal.core.errors import Absent, DomainError
 from portal.core.fields import Field
 from portal.core.todo import Todo
-from portal.members import search
+from portal.members import hanging, search
 from portal.members.models import Member
 from portal.org import access
 from portal.org.models import OrgUnit, User
@@ -314,3 +314,6 @@ def _tell(actor: User, part: RosterPart, act: str, row: RosterRow, reason: str) 
     )
     if part.state is Q.CONFIRMED:
         PARTS.fire(part, "recheck", actor, comment=f"{row.name}：{reason}")
+
+
+hanging.stays("已存名单中的行", RosterRow)

@@ -18,7 +18,7 @@ from portal.core.db import db, new_uuid, release, writes
 from portal.core.errors import Absent, Conflict, DomainError
 from portal.core.fields import FieldError
 from portal.core.kinds.cleaning import visible
-from portal.members import many, names
+from portal.members import hanging, many, names
 from portal.members.enums import MembershipStatus
 from portal.members.models import Member
 from portal.org import access
@@ -308,3 +308,6 @@ def member_for(actor: User, member_id: int) -> Member:
     if member.user_id == actor.id:
         raise Absent
     return member
+
+
+hanging.follows("已交会费的月份", DuesPaid, key=("month",))

@@ -15,6 +15,7 @@ from portal.core import audit
 from portal.core.calendar import show_date, today
 from portal.core.db import db
 from portal.core.errors import DomainError, Forbidden
+from portal.members import hanging
 from portal.members.models import Member
 from portal.org import access
 from portal.org.models import User
@@ -146,3 +147,6 @@ def warnings_of(member: Member) -> list[LeavingWarning]:
     """Return what was ever noted down about the member, the latest first."""
     query = select(LeavingWarning).where(LeavingWarning.member_id == member.id)
     return list(db.session.scalars(query.order_by(LeavingWarning.on.desc(), LeavingWarning.id.desc())))
+
+
+hanging.follows("催告记录", LeavingWarning, key=("kind", "on"))

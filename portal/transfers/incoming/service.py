@@ -15,7 +15,7 @@ from portal.core.calendar import now, show_date, today
 from portal.core.db import db
 from portal.core.errors import Absent, Conflict, DomainError
 from portal.core.todo import Todo
-from portal.members import printing, sight
+from portal.members import hanging, printing, sight
 from portal.members import service as members
 from portal.members.catalogue import FIELD
 from portal.org import access
@@ -181,3 +181,6 @@ def todo(actor: User) -> list[Todo]:
         return []
     count = _count(_found(actor, ""))
     return [Todo("校外转入", count, "incoming.index")] if count else []
+
+
+hanging.stays("校外转入", Incoming)
