@@ -67,6 +67,7 @@ def index() -> ResponseReturnValue:
         page=_pager(page, arguments, number),
         chips=_chips(arguments, dict(units), text or ""),
         is_lost=is_lost,
+        figures=beside.figures_for(current_user, filters.unit),
         found=arguments if current_user.holds(Permission.MEMBER_PRINT) else None,
     )
 

@@ -18,7 +18,7 @@ from portal.core.errors import Absent, Conflict, DomainError, Forbidden
 from portal.core.paging import Page, keyed
 from portal.core.todo import Figure, Todo
 from portal.core.workflow import Step
-from portal.members import cases, hanging
+from portal.members import beside, cases, hanging
 from portal.members import service as members
 from portal.members.cases import Case, Door
 from portal.members.catalogue import FIELD
@@ -182,7 +182,8 @@ def warnings(item: Transfer) -> list[str]:
 class Filters:
     """What the list is cut to: `state` a state, TODO, MOVING (在途), OVERDUE or ALL; `way` OUT, IN or "" for both.
 
-    `unit` is the code of a unit that sends or receives, what is below included; `name` part of hers.
+    `unit` is the code of a unit that sends or receives (of the one that does what `way` says), what is below included;
+    `name` is part of hers.
     """
 
     state: str = TODO
@@ -215,14 +216,15 @@ def _found(actor: User, filters: Filters) -> Select[Any]:
         query = query.where(Transfer.state.in_(WAITING), Transfer.waiting_since < overdue_before())
     elif filters.state != ALL:
         query = query.where(Transfer.state == filters.state if filters.state in list(S) else false())
+    sides: list[Any] = [Transfer.unit_id, Transfer.to_unit_id]
     if filters.way in (OUT, IN):
-        place = Transfer.unit_id if filters.way == OUT else Transfer.to_unit_id
-        query = query.where(place.in_(access.scoped(OrgUnit, actor, P.MEMBER_READ, OrgUnit.id)))
+        sides = sides[:1] if filters.way == OUT else sides[1:]
+        query = query.where(sides[0].in_(access.scoped(OrgUnit, actor, P.MEMBER_READ, OrgUnit.id)))
     if filters.unit:
         top = db.session.scalars(select(OrgUnit).where(OrgUnit.code == filters.unit)).one_or_none()
         below = false() if top is None else (OrgUnit.path >= top.path) & (OrgUnit.path < top.path_end)
         places = select(OrgUnit.id).where(below)
-        query = query.where(or_(Transfer.unit_id.in_(places), Transfer.to_unit_id.in_(places)))
+        query = query.where(or_(*(side.in_(places) for side in sides)))
     if len(filters.name) > NAME_LONGEST:  # nobody's
         query = query.where(false())
     elif filters.name:
@@ -312,21 +314,28 @@ def todo(actor: User) -> list[Todo]:
     return [*found, Todo("逾期未办的转会", late, "transfers.index", {"state": OVERDUE})] if late else found
 
 
-def under_way(actor: User) -> tuple[int, int]:
-    """Return how many transfers are under way (在途) out of the actor's units and into them, at the same moment."""
-    numbers = [_count(_found(actor, Filters(MOVING, way=way))) for way in (OUT, IN)]
+def under_way(actor: User, unit: str = "") -> tuple[int, int]:
+    """Return how many transfers are under way (在途) out of the actor's units and into them, at the same moment.
+
+    `unit` is the code of the one of them that is meant, with what is below; "" means all.
+    """
+    numbers = [_count(_found(actor, Filters(MOVING, way=way, unit=unit))) for way in (OUT, IN)]
     return numbers[0], numbers[1]
 
 
-def figures(actor: User) -> list[Figure]:
-    """Return for the first page who is under way; nothing for who reads no members."""
+def figures(actor: User, unit: str = "") -> list[Figure]:
+    """Return for the first page and the list of members who is under way, as `under_way`; to who reads members."""
     if not actor.holds(P.MEMBER_READ):
         return []
-    leaving, coming = under_way(actor)
+    leaving, coming = under_way(actor, unit)
+    out, come = ({"state": MOVING, "way": way} | ({"unit": unit} if unit else {}) for way in (OUT, IN))
     return [
-        Figure("在途转出", str(leaving), "人，接收前仍在原单位统计", "transfers.index", {"state": MOVING, "way": OUT}),
-        Figure("在途转入", str(coming), "人，接收后计入", "transfers.index", {"state": MOVING, "way": IN}),
+        Figure("在途转出", str(leaving), "人，接收前仍在原单位统计", "transfers.index", out),
+        Figure("在途转入", str(coming), "人，接收后计入", "transfers.index", come),
     ]
+
+
+beside.declare_figures(figures)
 
 
 def _open_cases(member_ids: Collection[int]) -> list[tuple[int, Case]]:

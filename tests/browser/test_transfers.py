@@ -11,7 +11,7 @@ OUT, IN, UNION = "分工会操作员 GH01", "分工会操作员 GH02", "校工�
 
 
 def numbers(page: Page) -> dict[str, int]:
-    """What the first page tells: members, and who is under way; the page of transfers tells the same of the latter."""
+    """What the first page tells: members, and who is under way; transfers and the list of members tell the same."""
     page.goto("/")
     found = {}
     for label in ("会籍正常", "在途转出", "在途转入"):
@@ -21,6 +21,9 @@ def numbers(page: Page) -> dict[str, int]:
     for label in ("在途转出", "在途转入"):
         card = page.locator(".figure-card", has=page.get_by_text(label, exact=True))
         assert int(card.locator(".figure-number").inner_text()) == found[label]
+    page.goto("/members/")
+    for label in ("在途转出", "在途转入"):
+        expect(page.get_by_role("main").get_by_role("link", name=f"{label} {found[label]}", exact=True)).to_be_visible()
     return found
 
 

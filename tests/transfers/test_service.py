@@ -26,6 +26,7 @@ from portal.transfers.models import TransferState as S
 from portal.transfers.service import MOVING, OVERDUE, Filters
 from portal.transfers.workflow import TRANSFER, the_union
 from tests import factories
+from tests.client import links, words
 
 
 def heads(tree) -> dict[str, int]:
@@ -329,3 +330,20 @@ def test_the_list_counts_as_the_first_page_does(tree, user_as) -> None:
     assert service.listing(chair, Filters(MOVING, way="in", unit="GH02")).rows == items[:2]
     assert [(one.label, one.number) for one in service.figures(chair)] == [("在途转出", "2"), ("在途转入", "2")]
     assert service.figures(user_as()) == []
+
+
+def test_the_list_of_members_tells_who_is_on_the_way_from_and_to_the_unit_it_shows(tree, user_as, client_of) -> None:
+    branch, union = user_as(Role.BRANCH_OPERATOR, tree["a"]), user_as(Role.UNION_OPERATOR, tree["root"])
+    for home, way in (("a", "b"), ("a", "b"), ("b", "a")):
+        member = factories.make_member(tree[home])
+        sender = branch if home == "a" else user_as(Role.BRANCH_OPERATOR, tree["b"])
+        service.send(sender, member, to=tree[way], occasion=Occasion.OTHER, note="部门调整")
+    db.session.commit()
+
+    for who, path in ((branch, "/members/"), (union, f"/members/?unit={tree['a'].code}")):
+        browser = client_of(who)
+        page = browser.get(path).text
+        out, into = (way for way in links(page) if "state=moving" in way)
+        assert ("在途转出 2 人" in words(page), "在途转入 1 人" in words(page)) == (True, True)
+        assert ("共 2 条" in browser.get(out).text, "共 1 条" in browser.get(into).text) == (True, True)
+    assert (service.under_way(union), service.under_way(union, tree["b"].code)) == ((3, 3), (1, 2))
