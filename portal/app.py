@@ -90,6 +90,7 @@ from portal.query.slow import views as slow
 from portal.query.slow.models import SlowQuestion
 from portal.query.tasks import Task
 from portal.standing import listing as standing_listing
+from portal.standing import own_views as my_standing
 from portal.standing import views as standing
 from portal.standing.dues import views as dues
 from portal.standing.leaving import views as leaving
@@ -119,6 +120,7 @@ ROOMS = (
     province.bp,
     *changes.ROOMS,
     standing.bp,
+    my_standing.bp,
     letters.bp,
     cards.bp,
     prints.bp,

@@ -41,6 +41,7 @@ TASKS: tuple[Task, ...] = (
     Task("object", "对工会的修改提出异议", (P.SIGNED_IN,)),
     Task("card", "电子会员证和核验", (P.SIGNED_IN,)),
     Task("transfer_mine", "自己申请转会", (P.SIGNED_IN,)),
+    Task("standing_mine", "自己申请调离、恢复会籍或退会", (P.SIGNED_IN,)),
     Task("notices", "站内信", (P.SIGNED_IN,)),
     Task("board", "读通知公告、选择短信接收方式", (P.SIGNED_IN,)),
     # joining
@@ -211,6 +212,7 @@ PLACES: dict[str, str] = {
     "transfers_many.approve": "transfer_review",
     "standing": "standing",
     "standing.agree": "standing_decide",
+    "my_standing": "standing_mine",
     "letters": "letters",
     "standing.file_number": "standing_decide",
     "units": "units_manage",

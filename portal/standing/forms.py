@@ -42,8 +42,15 @@ _ASKED: dict[K, tuple[str, ...]] = {
     K.LAPSE: ("warned_on", "note"),
     K.EXPEL: ("judgment_no", "group_opinion", "committee_on", "note"),
 }
+# what each asks a member for who wants it herself
+_OF_HERSELF: dict[K, tuple[str, ...]] = {
+    K.LEAVE: ("employer", "union", "wish"),
+    K.LEAVE_JOBLESS: ("wish",),
+    K.RESTORE: ("work", "wish"),
+    K.WITHDRAW: ("wish",),
+}
 _KINDS = {"talked_on": Kind.DATE, "warned_on": Kind.DATE, "committee_on": Kind.DATE}
-_LONG = {"note": Kind.LONG_TEXT, "group_opinion": Kind.LONG_TEXT}
+_LONG = {"wish": Kind.LONG_TEXT, "note": Kind.LONG_TEXT, "group_opinion": Kind.LONG_TEXT}
 _HINTS = {
     "employer": "调到哪个单位工作，例如：山海大学",
     "union": "介绍信写给哪个工会，例如：山海大学工会",
@@ -90,10 +97,17 @@ def ask_form(kinds: Collection[K], **given: Any) -> PortalForm:
     has_day = K.CORRECT not in kinds
     day = [Field("on", _day_of(kinds), Kind.DATE, Part.CHANGE, hint=_day_hint(kinds))] if has_day else []
     fields = [*day, *(_field(name, kinds) for name in facts_of(kinds))]
-    base: Any = form_class("_Asked", fields, required=("on", *_must(kinds)) if has_day else _must(kinds))
+    ask = _with_paper(form_class("_Asked", fields, required=("on", *_must(kinds)) if has_day else _must(kinds)))
+    if len(kinds) > 1:
+        ask.kind = SelectField(
+            "变动", [InputRequired("请选择变动")], choices={kind.value: kind.label for kind in kinds}
+        )
+    return ask(**given)
 
+
+def _with_paper(base: Any) -> Any:
     class AskForm(base):
-        """What is asked for about a member."""
+        """What is asked for about a member, with a scan."""
 
         paper = FileField("证明材料", description="选填：照片或扫描件，jpg、png 或 PDF，10MB 以内", render_kw=SCANS)
         paper_name = StringField(
@@ -101,11 +115,7 @@ def ask_form(kinds: Collection[K], **given: Any) -> PortalForm:
             render_kw={"autocomplete": "off"},
         )  # fmt: skip
 
-    if len(kinds) > 1:
-        AskForm.kind = SelectField(
-            "变动", [InputRequired("请选择变动")], choices={kind.value: kind.label for kind in kinds}
-        )
-    return AskForm(**given)
+    return AskForm
 
 
 def _day_of(kinds: Collection[K]) -> str:
@@ -121,6 +131,26 @@ def _day_hint(kinds: Collection[K]) -> str:
     return "不能晚于今天"
 
 
+def own_facts(kind: K) -> tuple[str, ...]:
+    """Return what a member writes who asks for this herself, in the order of the page."""
+    return _OF_HERSELF[kind]
+
+
+def own_form(kind: K, **given: Any) -> PortalForm:
+    """Return the form on which a member asks for this herself."""
+    hint = "写明为什么退会；分工会会先与您谈话，校工会宣布后会籍结束、会员证作废" if kind is K.WITHDRAW else "选填"
+    wish = Field("wish", "申请说明", Kind.LONG_TEXT, Part.CHANGE, hint=hint, max_length=rules.LONGEST["wish"])
+    day = [] if kind is K.WITHDRAW else [Field("on", _day_of((kind,)), Kind.DATE, Part.CHANGE, hint=_day_hint((kind,)))]
+    fields = [*day, *(wish if name == "wish" else _field(name, (kind,)) for name in own_facts(kind))]
+    must = (*(one.name for one in day), *rules.asked_of_herself(kind))
+    return _with_paper(form_class("_AskedHerself", fields, required=must))(**given)
+
+
+TalkForm = form_class(
+    "TalkForm",
+    [_field("talked_on", (K.WITHDRAW,)), _field("note", (K.WITHDRAW,))],
+    required=("talked_on",),
+)
 FileNumberForm = form_class(
     "FileNumberForm",
     [Field("filing_no", "上级工会备案号", Kind.TEXT, Part.CHANGE, max_length=60)],

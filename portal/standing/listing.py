@@ -86,7 +86,13 @@ def _decidable(actor: User) -> Any:
         agree = and_(agree, _by_another(actor))
     decide = and_(~for_union, access.in_scope(StandingChange, actor, P.STANDING_EXPEL), _by_another(actor))
     not_himself = or_(Member.user_id.is_(None), Member.user_id != actor.id)
-    return and_(StandingChange.state == S.SUBMITTED, or_(agree, decide), not_himself)
+    return and_(StandingChange.state == S.SUBMITTED, or_(agree, decide), not_himself, ~_before_talk())
+
+
+def _before_talk() -> Any:
+    """What a member has asked for herself and waits for the branch to talk to her (`waits_for_talk`)."""
+    hers = and_(StandingChange.asked_by.is_not(None), ~StandingChange.asked_by.is_distinct_from(Member.user_id))
+    return and_(StandingChange.kind == ChangeKind.WITHDRAW, StandingChange.state == S.SUBMITTED, hers)
 
 
 def _by_another(actor: User) -> Any:
@@ -97,7 +103,7 @@ def _waiting_for(actor: User) -> Any:
     """What the actor decides, and what came back to her or to the branch where she works."""
     here = [grant.unit_id for grant in actor.giving(P.STANDING_ASK)]
     back = and_(
-        StandingChange.state == S.RETURNED,
+        or_(StandingChange.state == S.RETURNED, _before_talk()),
         access.in_scope(StandingChange, actor, P.STANDING_ASK),
         or_(StandingChange.asked_by == actor.id, StandingChange.unit_id.in_(here)),
         or_(Member.user_id.is_(None), Member.user_id != actor.id),
@@ -157,18 +163,22 @@ def _happenings(actor: User, member: Member) -> list[Happening]:
     An expulsion is told to those alone who decide on it: what came of it stands in the record.
     """
     is_own = member.user_id == actor.id
-    told_to_herself = (StandingChange.asked_by == actor.id) | StandingChange.state.in_((S.SCHEDULED, S.DONE))
-    theirs = StandingChange.kind.not_in(UNTOLD) & told_to_herself if is_own else in_reach(actor)
+    theirs = StandingChange.kind.not_in(UNTOLD) if is_own else in_reach(actor)
     query = select(StandingChange).where(StandingChange.member_id == member.id, theirs)
-    items = db.session.scalars(query.options(joinedload(StandingChange.asker))).all()
+    items = [
+        item
+        for item in db.session.scalars(query.options(joinedload(StandingChange.asker)))
+        if not is_own or item.is_wish or item.state in (S.SCHEDULED, S.DONE)
+    ]
     letters_of = select(Letter).where(Letter.change_id.in_([item.id for item in items]))
     given = db.session.scalars(letters_of.options(joinedload(Letter.issuer))).all()
     return [
         *(
             Happening(
                 about=About.CASES, what=f"申请{item.kind.label}", at=item.asked_at,
-                by=item.asker.label if item.asker else "系统", on=item.effective_on, state=item.state.label,
-                is_correction=item.is_correction, endpoint="" if is_own else "standing.detail", id=item.id,
+                by=member.name if item.is_wish else item.asker.label if item.asker else "系统",
+                on=item.effective_on, state=item.state.label, is_correction=item.is_correction,
+                endpoint="" if is_own else "standing.detail", id=item.id,
             )
             for item in items
         ),

@@ -111,6 +111,21 @@ class StandingChange(InUnit, Base):
         return self.state in OPEN
 
     @property
+    def is_wish(self) -> bool:
+        """Whether the member has asked for it herself."""
+        return "wish" in self.data
+
+    @property
+    def waits_for_talk(self) -> bool:
+        """Whether she has asked to give up her membership, and the branch has not talked to her yet (4c)."""
+        return (
+            self.kind is ChangeKind.WITHDRAW
+            and self.state is StandingState.SUBMITTED
+            and self.asked_by is not None
+            and self.asked_by == self.member.user_id
+        )
+
+    @property
     def is_correction(self) -> bool:
         """Whether it takes back what stands on record: the trace marks it."""
         return self.kind is ChangeKind.CORRECT

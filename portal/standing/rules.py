@@ -26,6 +26,7 @@ RETIRED = frozenset({_R.RETIRED, _R.VETERAN_RETIRED})
 
 # what may be written with a change, and what it is called; days as ISO text
 FACTS = {
+    "wish": "本人申请",
     "note": "情况说明",
     "employer": "转往单位",
     "union": "接收工会",
@@ -37,7 +38,7 @@ FACTS = {
     "group_opinion": "工会小组意见",
     "committee_on": "委员会决议日期",
 }
-LONGEST = {"note": 500, "group_opinion": 500, "paid_until": 7}
+LONGEST = {"wish": 500, "note": 500, "group_opinion": 500, "paid_until": 7}
 TEXT_LONGEST = 100
 _DAYS = frozenset({"talked_on", "warned_on", "committee_on"})
 
@@ -103,16 +104,27 @@ RULES: dict[K, Rule] = {
 }  # fmt: skip
 # of these who may not decide learns nothing: they tell of an expulsion
 CLOSED = frozenset({K.EXPEL, K.REDATE})
+# what a member may ask for herself (4c): to leave, to have her membership restored, to give it up
+BY_HERSELF = (K.LEAVE, K.LEAVE_JOBLESS, K.RESTORE, K.WITHDRAW)
 BY_UNION = frozenset(kind for kind, rule in RULES.items() if rule.by_union)
 
 
-def check_facts(kind: K, facts: Mapping[str, Any]) -> dict[str, str]:
-    """Return the facts as they are kept, the empty ones left out. Raises Problems for what is missing or wrong."""
+def asked_of_herself(kind: K) -> tuple[str, ...]:
+    """Return what a member has to write with her own application; the talk comes after it."""
+    return ("wish",) if kind is K.WITHDRAW else RULES[kind].asked
+
+
+def check_facts(kind: K, facts: Mapping[str, Any], *, asked: tuple[str, ...] | None = None) -> dict[str, str]:
+    """Return the facts as they are kept, the empty ones left out; `asked` instead of what the kind asks for.
+
+    Raises Problems for what is missing or wrong.
+    """
+    must = RULES[kind].asked if asked is None else asked
     kept = {name: " ".join(str(facts.get(name) or "").split()) for name in FACTS}
     errors: dict[str, list[str]] = {}
     for name, text in kept.items():
         most = LONGEST.get(name, TEXT_LONGEST)
-        if not text and name in RULES[kind].asked:
+        if not text and name in must:
             errors[name] = [f"请填写{FACTS[name]}"]
         elif name == "note" and kind is K.REDATE and not _is_reason(text):
             errors[name] = [f"请写明更正的原因，{correcting.REASON_LEAST} 至 {correcting.REASON_MOST} 个字"]

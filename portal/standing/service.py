@@ -146,7 +146,7 @@ def submit(
     The scan is read with no transaction open. Raises as `ask` and `Workflow.fire`, DomainError on `paper`.
     """
     member_for(actor, member_id)
-    papers = _read(scan, scan_name)
+    papers = read_scan(scan, scan_name)
     database.writes()
     member = member_for(actor, member_id)
     item = ask(actor, Wanted(member, kind, on or today(), facts), papers=papers)
@@ -166,7 +166,7 @@ def resubmit(
 ) -> StandingChange:
     """Send a returned change again, as `submit`."""
     find(actor, item_id)
-    papers = _read(scan, scan_name)
+    papers = read_scan(scan, scan_name)
     database.writes()
     item = find(actor, item_id)
     STANDING.fire(item, "resubmit", actor, effective_on=on or item.effective_on, facts=facts)
@@ -175,7 +175,8 @@ def resubmit(
     return item
 
 
-def _read(scan: IO[bytes] | None, name: str) -> list[Paper]:
+def read_scan(scan: IO[bytes] | None, name: str) -> list[Paper]:
+    """Return what was uploaded as it is kept, read with no transaction open. Raises DomainError on `paper`."""
     database.release()
     if scan is None:
         return []

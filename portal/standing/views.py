@@ -21,7 +21,7 @@ from portal.org.guards import needs
 from portal.org.permissions import Permission
 
 from . import listing, rules, service
-from .forms import FileNumberForm, FilterForm, ask_form, facts_of
+from .forms import FileNumberForm, FilterForm, TalkForm, ask_form, facts_of
 from .letters import service as letters
 from .models import ChangeKind, StandingChange
 from .workflow import STANDING
@@ -127,14 +127,14 @@ def _ask(member_id: int, title: str, kinds: Sequence[ChangeKind]) -> ResponseRet
     if request.method == "POST":
         kind = ChangeKind(form.text("kind")) if "kind" in form and form.text("kind") in kinds else kinds[0]  # type: ignore[call-arg]  # by its value alone
         try:
-            given = _given(form)
+            given = given_in(form)
             item = service.submit(
                 current_user._get_current_object(),
                 member_id,
                 kind,
                 given.pop("on", None),
                 given,
-                scan=_scan(form),
+                scan=scan_in(form),
                 scan_name=form.text("paper_name"),
                 at_once="agree" in request.form,
             )
@@ -150,7 +150,7 @@ def _ask(member_id: int, title: str, kinds: Sequence[ChangeKind]) -> ResponseRet
     return _asking(form, member, title, kinds, may_agree=may_agree), form.status
 
 
-def _given(form: PortalForm) -> dict[str, Any]:
+def given_in(form: PortalForm) -> dict[str, Any]:
     """Return what was typed, days as days and facts as text. Raises Problems."""
     values = form.values()
     return {
@@ -159,7 +159,8 @@ def _given(form: PortalForm) -> dict[str, Any]:
     }
 
 
-def _scan(form: PortalForm) -> Any:
+def scan_in(form: PortalForm) -> Any:
+    """Return the stream of the scan that came with the form; None where there is none."""
     file = form["paper"].data
     return file.stream if file else None
 
@@ -200,13 +201,13 @@ def resubmit(id: int) -> ResponseReturnValue:
     form = ask_form((item.kind,), data={"on": item.effective_on} | rules.typed(item.data))
     if request.method == "POST":
         try:
-            given = _given(form)
+            given = given_in(form)
             service.resubmit(
                 current_user._get_current_object(),
                 id,
                 given.pop("on", None),
                 given,
-                scan=_scan(form),
+                scan=scan_in(form),
                 scan_name=form.text("paper_name"),
             )
         except DomainError as error:
@@ -238,6 +239,30 @@ def file_number(id: int) -> ResponseReturnValue:
             flash("已登记上级备案号", "success")
             return redirect(url_for(".detail", id=id))
     return render_template("standing/file_number.html", item=item, form=form), form.status
+
+
+@bp.route("/<int:id>/talk", methods=["GET", "POST"])
+@needs(Permission.STANDING_ASK)
+def talk(id: int) -> ResponseReturnValue:
+    """Write down that the branch has talked to somebody who would give up her membership."""
+    item = service.find(current_user, id)
+    step = STANDING.step("talk")
+    if request.method == "GET" and step not in STANDING.open_steps(item, current_user):
+        flash("这件会籍变动现在不需要登记谈话，请看办理记录", "warning")
+        return redirect(url_for(".detail", id=item.id))
+    form = TalkForm(data={"talked_on": today()})
+    if request.method == "POST":
+        try:
+            given = given_in(form)
+            STANDING.fire(item, "talk", current_user, talked_on=given["talked_on"], note=given.get("note") or "")
+        except DomainError as error:
+            if error.status != REFUSED:
+                raise
+            form.refuse(error)
+        else:
+            flash("已登记谈话，等待校工会审批", "success")
+            return redirect(url_for(".detail", id=id))
+    return render_template("standing/talk.html", item=item, form=form), form.status
 
 
 # --- many at once -----------------------------------------------------------------------------------------------------

@@ -59,6 +59,11 @@ def where_filed(item: StandingChange) -> OrgUnit | None:
     return the_union(item) if item.kind is ChangeKind.EXPEL else None
 
 
+def where_talked(item: StandingChange) -> OrgUnit | None:
+    """Where somebody who would give up her membership is talked to; only then."""
+    return item.unit if item.kind is ChangeKind.WITHDRAW else None
+
+
 def in_reach(actor: User) -> Any:
     """Return the condition of what the actor may read; an expulsion only where she may decide (4c)."""
     return access.in_scope(StandingChange, actor, P.STANDING_DECIDE) | (
@@ -88,6 +93,21 @@ def needs_another(item: StandingChange, actor: Actor) -> str:
     return SECOND_PERSON
 
 
+def not_talked(item: StandingChange, actor: Actor) -> str:
+    """Say that the branch has to talk to the member first, and that another person has to agree."""
+    return "请分工会先与本人谈话，登记谈话记录后再审批" if item.waits_for_talk else needs_another(item, actor)
+
+
+def talked_already(item: StandingChange, actor: Actor) -> str:
+    """Say that the talk is on record."""
+    return "" if item.waits_for_talk else "这份申请的谈话已经登记"
+
+
+def hers_alone(item: StandingChange, actor: Actor) -> str:
+    """Say that what she has asked for herself only she takes back; and that a letter has to be taken back first."""
+    return "本人提出的申请由本人撤回" if item.is_wish else while_a_letter_stands(item, actor)
+
+
 def always_another(item: StandingChange, actor: Actor) -> str:
     """Say that whoever proposed it does not decide it."""
     return SECOND_PERSON if actor.id is not None and actor.id == item.asked_by else ""
@@ -112,6 +132,8 @@ def decided(item: StandingChange, actor: Actor, *, comment: str, batch: str | No
     member = doing.locked(item)
     rules.check(member, item.kind, item.effective_on)
     item.decided_at, item.decided_by = now(), actor.id
+    if item.is_wish and item.kind is ChangeKind.WITHDRAW:
+        item.effective_on = today()  # her membership ends on the day on which the union announces it
     if item.effective_on <= today():
         STANDING.fire(item, "apply", actor, own=True, batch_id=batch, batch=batch)
     issuing.issue(item, actor)
@@ -137,10 +159,18 @@ def asked_again(
     member = doing.locked(item)
     before = item.effective_on
     rules.check(member, item.kind, effective_on)
-    item.data = rules.check_facts(item.kind, facts)
+    wish = {"wish": item.data["wish"]} if item.is_wish else {}
+    item.data = rules.check_facts(item.kind, facts) | wish
     item.effective_on = effective_on
     item.asked_at, item.asked_by = now(), actor.id
     return {"effective_on": (show_date(before), show_date(effective_on))}
+
+
+def talked(item: StandingChange, actor: Actor, *, comment: str, talked_on: str, note: str = "") -> None:
+    """Keep when she was talked to and what was said; from now on it is the branch's application. Raises Problems."""
+    facts = rules.check_facts(item.kind, {"talked_on": talked_on, "note": note})
+    item.data = {"wish": item.data["wish"]} | facts
+    item.asked_by = actor.id
 
 
 def filed(item: StandingChange, actor: Actor, *, comment: str, filing_no: str) -> Changes:
@@ -173,11 +203,19 @@ def notify(item: StandingChange, step: Step, actor: Actor, comment: str) -> None
     comment = "" if item.kind in rules.CLOSED else comment
     told = {item.asked_by} if item.kind in rules.BY_UNION else {item.asked_by, *_branch_people(item)}
     day = f"生效日期：{show_date(item.effective_on)}" if item.state in (S.DONE, S.SCHEDULED) else comment
+    if item.is_wish and item.member.user_id is not None:
+        herself = {item.member.user_id}
+        told -= herself
+        notices.tell(herself - {actor.id}, f"您申请办理的{item.kind.label}：{words}", day, "/standing/mine/")
     notices.tell({one for one in told if one is not None} - {actor.id}, f"{what}：{words}", day, link)
 
 
 def tell_deciders(item: StandingChange, actor: Actor, *, together: int = 1) -> None:
-    """Tell whoever decides that it waits, or that so many wait `together`."""
+    """Tell whoever decides that it waits, or that so many wait `together`; before a talk that is the branch."""
+    if item.waits_for_talk:
+        people = _branch_people(item) or access.people_with(P.STANDING_ASK, item.unit)
+        notices.tell(set(people) - {actor.id}, f"{item.member.name}申请退会，请先谈话", link=f"/standing/{item.id}")
+        return
     permission = P.STANDING_EXPEL if item.kind in rules.BY_UNION else P.STANDING_DECIDE
     told = set(access.people_with(permission, the_union(item))) - {actor.id, item.member.user_id}
     if together > 1:
@@ -199,7 +237,10 @@ def _tell_member(item: StandingChange) -> None:
 STANDING = Workflow(
     NAME, "会籍变动", StandingChange, (
         Step("agree", "同意", (S.SUBMITTED,), S.SCHEDULED, P.STANDING_DECIDE, at=the_union_alone, effect=decided,
-             not_yet=needs_another, tone="primary"),
+             not_yet=not_talked, tone="primary"),
+        Step("talk", "登记谈话", (S.SUBMITTED,), S.SUBMITTED, P.STANDING_ASK, at=where_talked, effect=talked,
+             not_yet=talked_already, form="standing.talk", tone="primary"),
+        Step("take_back", "撤回申请", (S.SUBMITTED, S.RETURNED), S.WITHDRAWN, own=True),
         Step("decide", "批准", (S.SUBMITTED,), S.SCHEDULED, P.STANDING_EXPEL, at=the_chair, effect=decided,
              not_yet=always_another, tone="danger", confirm="批准后会籍立即按此变动，请再次核对。"),
         Step("return", "退回修改", (S.SUBMITTED,), S.RETURNED, P.STANDING_DECIDE, at=the_union,
@@ -211,7 +252,7 @@ STANDING = Workflow(
         Step("resubmit", "修改后重新提交", (S.RETURNED,), S.SUBMITTED, P.STANDING_ASK, at=the_branch,
              effect=asked_again, form="standing.resubmit", tone="primary"),
         Step("withdraw", "撤回", (S.SUBMITTED, S.RETURNED), S.WITHDRAWN, P.STANDING_ASK, at=the_branch,
-             not_yet=while_a_letter_stands, tone="danger", confirm="撤回后这次申请结束，会籍不变。"),
+             not_yet=hers_alone, tone="danger", confirm="撤回后这次申请结束，会籍不变。"),
         Step("call_off", "取消办理", (S.SCHEDULED,), S.WITHDRAWN, P.STANDING_DECIDE, at=the_union,
              not_yet=while_a_letter_stands, comment_required=True, tone="danger",
              confirm="已同意但还没有生效的变动不再生效，会籍不变。"),

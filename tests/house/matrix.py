@@ -1040,6 +1040,17 @@ standing.file_number        POST  a             L F F F F F F F F L P
 standing.file_number        POST  b             L F F F F F F F F L P
 standing.file_number        POST  top           L F F F F F F F F L P
 standing.file_number        POST  absent        L F F F F A A F F L P
+standing.talk               GET   a             L F . . A . F F F L P
+standing.talk               GET   b             L F A A . . F F F L P
+standing.talk               GET   top           L F A A A . F F F L P
+standing.talk               GET   absent        L F A A A A F F F L P
+standing.talk               POST  a             L F F F A F F F F L P
+standing.talk               POST  b             L F A A F F F F F L P
+standing.talk               POST  top           L F A A A F F F F L P
+standing.talk               POST  absent        L F A A A A F F F L P
+my_standing.index           GET   -             L . . . . . . . . L P
+my_standing.index           POST  -             L . . . . . . . . L P
+my_standing.take_back       POST  -             L A A A A A A A A L P
 standing.agree              GET   -             L F F F F . . F F L P
 standing.agree              POST  -             L F F F F . . F F L P
 letters.index               GET   -             L F . . . . . F F L P

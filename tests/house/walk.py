@@ -520,6 +520,8 @@ class Walk:
             ),
             "standing.other": ({"member_id": here.get("member"), "kind": "army"}, from_on),
             "standing.resubmit": ({"id": here.get("standing")}, from_on),
+            "standing.talk": ({"id": here.get("standing")}, {"talked_on": today().isoformat()}),
+            "my_standing.index": ({}, {"kind": "withdraw", "wish": "个人原因，自愿退会"}),
             "standing.file_number": ({"id": here.get("standing")}, {"filing_no": "秦工备〔2026〕3号"}),
             "standing.agree": ({}, {"ids": str(self.ids["places"]["a"]["standing"])}),
             **{f"groups.{verb}": ({"id": here.get("group")}, {}) for verb in ("detail", "withdraw")},

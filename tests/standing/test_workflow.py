@@ -41,6 +41,8 @@ EVENTS: dict[str, tuple[set[S], S, set[str], set[str]]] = {
     "withdraw": ({S.SUBMITTED, S.RETURNED}, S.WITHDRAWN, {BRANCH, UNION}, {UNION}),
     "call_off": ({S.SCHEDULED}, S.WITHDRAWN, {UNION, CHAIR}, {UNION, CHAIR}),
     "file_number": ({S.DONE}, S.DONE, set(), {UNION, CHAIR}),
+    "talk": ({S.SUBMITTED}, S.SUBMITTED, set(), set()),  # of who would give up her membership herself
+    "take_back": ({S.SUBMITTED, S.RETURNED}, S.WITHDRAWN, set(), set()),  # the member's
     "apply": ({S.SCHEDULED}, S.DONE, set(), set()),  # the clock's
     "give_back": ({S.SCHEDULED}, S.RETURNED, set(), set()),
 }
