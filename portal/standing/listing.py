@@ -33,7 +33,7 @@ from .workflow import in_reach
 PER_PAGE = 50
 TODO, ALL = "todo", "all"  # what the actor can act on now; everything
 NAME_LONGEST = 50
-UNTOLD = (ChangeKind.EXPEL, ChangeKind.DEATH)  # to the member herself
+UNTOLD = (*rules.CLOSED, ChangeKind.DEATH)  # to the member herself
 
 
 @dataclass(frozen=True)
@@ -177,8 +177,8 @@ def _happenings(actor: User, member: Member) -> list[Happening]:
             Happening(
                 about=About.CASES, what=f"申请{item.kind.label}", at=item.asked_at,
                 by=member.name if item.is_wish else item.asker.label if item.asker else "系统",
-                on=item.effective_on, state=item.state.label, is_correction=item.is_correction,
-                endpoint="" if is_own else "standing.detail", id=item.id,
+                on=item.effective_on if item.state in (S.SCHEDULED, S.DONE) else None, state=item.state.label,
+                is_correction=item.is_correction, endpoint="" if is_own else "standing.detail", id=item.id,
             )
             for item in items
         ),

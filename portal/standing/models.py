@@ -128,7 +128,7 @@ class StandingChange(InUnit, Base):
     @property
     def is_correction(self) -> bool:
         """Whether it takes back what stands on record: the trace marks it."""
-        return self.kind is ChangeKind.CORRECT
+        return self.kind in (ChangeKind.CORRECT, ChangeKind.REDATE)
 
     @property
     def trace_label(self) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy import event
 
 from portal.core import audit
 from portal.core.actors import SHELL
-from portal.core.calendar import show_date
+from portal.core.calendar import show_date, today
 from portal.core.db import db
 from portal.handover.posts import service as posts
 from portal.members import correcting, filing, history, service, turning
@@ -22,7 +22,7 @@ from portal.members.timeline.happenings import About
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Role
 from portal.standing import service as standing
-from portal.standing.models import ChangeKind
+from portal.standing.models import ChangeKind, StandingState
 from portal.standing.workflow import STANDING
 from portal.transfers import service as transfers
 from portal.transfers.models import Occasion
@@ -149,6 +149,13 @@ def test_an_expulsion_is_told_to_those_alone_who_decide(tree, offices) -> None:
         for name in ("chair", "new")
     }
     assert ("因犯罪被开除会籍" in why["chair"], "因犯罪" in why["new"]) == (True, False)
+
+
+def test_what_was_never_agreed_to_is_not_said_to_come(tree, offices) -> None:
+    for state in (StandingState.SUBMITTED, StandingState.WITHDRAWN):
+        item = factories.make_standing(tree["a"], state, on=today() + timedelta(days=20))
+        [row] = timeline.page(offices["chair"], item.member, about="cases").rows
+        assert (row.what, row.state, row.is_coming) == ("申请退休", state.label, False)
 
 
 def test_a_corrected_day_is_told_with_the_old_and_the_new_one(tree, offices) -> None:

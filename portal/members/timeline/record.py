@@ -115,15 +115,16 @@ class Telling:
             on=line.on_date,
             why="；".join(dict.fromkeys(part for part in (way, because, said) if part)),
             changes=self._changes(edit, [name for name in edit.names if name not in SHOWN_BY_THE_LINE]) if edit else (),
-            line=line.id,
+            line=0 if line.kind in BEGINS else line.id,  # how a membership began is corrected elsewhere
         )
 
     def redated(self, event: AuditEvent) -> Happening:
         """Tell that the day of a line was corrected."""
         old, new = (date.fromisoformat(text) for text in event.changes["on_date"])
+        is_open = self._knows_why or ChangeType.EXPELLED.label not in event.reason
         return Happening(
             about=About.MEMBERSHIP, what=event.action_label, at=event.at, by=event.actor_label, on=min(old, new),
-            why=event.reason, is_correction=True,
+            why=event.reason if is_open else "", is_correction=True,
         )  # fmt: skip
 
     def edit(self, edit: Edit) -> Happening:
