@@ -91,9 +91,13 @@ def _interrupt(number: int, frame: object) -> None:
 def worker(settings: config.Settings, options: argparse.Namespace) -> int:
     """Run the clock alone, for installations with several web processes."""
     ticking = clock.start(create_app(settings), JOBS, QUEUES, settings.jobs_path)
+    signal.signal(signal.SIGTERM, _interrupt)  # else it would end at once, with messages in hand
     say("定时任务已启动（按 Ctrl+C 停止）")
     try:
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        while True:
+            signal.pause()
+    except KeyboardInterrupt:
+        say("正在停止：办完手上的")
     finally:
         ticking.stop(graceful=True)
     return DONE

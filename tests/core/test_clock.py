@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -18,7 +20,9 @@ from portal.core.db import db
 from portal.core.errors import Conflict, DomainError
 from portal.core.runs import JobRun, RunState
 from portal.jobs import JOBS, QUEUES
-from tests import factories
+from portal.messaging.sending.models import Message, MessageState
+from tests import factories, starting
+from tests.serving import settings_of
 
 SECRET = "身份证 110101199003070011"
 
@@ -154,3 +158,31 @@ def test_every_job_and_queue_has_a_name_and_a_word_of_its_own() -> None:
     assert len(labels) == len(set(labels))
     assert all(labels)
     assert max(map(len, names)) <= JobRun.__table__.c.name.type.length  # type: ignore[attr-defined]  # a String
+
+
+def test_a_worker_of_its_own_does_what_a_web_process_has_queued_and_asked_for(app, tree, prepared) -> None:
+    runs.failed(runs.begin("attempts.sweep", "清理登录失败记录"), ValueError(SECRET))
+    runs.ask(SHELL, "attempts.sweep")
+    factories.make_batch(tree["a"], people=2)
+    db.session.commit()
+    db.session.remove()
+    environment = settings_of(prepared.instance, prepared.uri)
+
+    with (prepared.instance / "worker.log").open("wb") as log:
+        process = starting.start(("worker",), environment, log, log)
+        try:
+            for _ in range(300):
+                last = runs.latest()["attempts.sweep"].state
+                sent = list(db.session.scalars(select(Message.state)))
+                db.session.rollback()
+                db.session.expire_all()
+                if last is RunState.DONE and MessageState.QUEUED not in sent and MessageState.SENDING not in sent:
+                    break
+                time.sleep(0.1)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            code = process.wait(30)
+
+    assert (last, sent, code) == (RunState.DONE, [MessageState.SUBMITTED] * 2, 0)
+    assert clock.is_alive(prepared.instance / "jobs")
+    assert SECRET not in (prepared.instance / "worker.log").read_text("utf-8")
