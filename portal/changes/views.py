@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from portal.core import audit
 from portal.core.calendar import today
 from portal.core.errors import DomainError
-from portal.core.web import numbered_page
+from portal.core.web import numbered_page, scan_shown
 from portal.members import service as members
 from portal.members import sight
 from portal.members.catalogue import FIELD
@@ -186,11 +186,7 @@ def _lines(item: ChangeRequest) -> list[tuple[str, str, str, str]]:
 @needs(Permission.SIGNED_IN)
 def evidence(id: int) -> ResponseReturnValue:
     """Give the paper that proves it, a picture in the page, a PDF as a file; who looks leaves a trace."""
-    content, mimetype = service.evidence_of(current_user, id)
-    answer = Response(content, mimetype=mimetype)
-    if mimetype == "application/pdf":
-        answer.headers.set("Content-Disposition", "attachment", filename=f"change-{id}.pdf")
-    return answer
+    return scan_shown(*service.evidence_of(current_user, id), f"change-{id}")
 
 
 @bp.post("/<int:id>/cancel")

@@ -105,6 +105,11 @@ def download(content: bytes, mimetype: str, name: str) -> Response:
     return Response(content, mimetype=mimetype, headers={"Content-Disposition": attachment(name)})
 
 
+def scan_shown(content: bytes, mimetype: str, name: str) -> Response:
+    """Return a scan: a picture for the page, a PDF as a file called `name`.pdf."""
+    return download(content, mimetype, f"{name}.pdf") if mimetype == PDF else Response(content, mimetype=mimetype)
+
+
 def numbered_page(endpoint: str, *, total: int, number: int, per_page: int, **here: Any) -> dict[str, Any]:
     """Return what the macro `pager` shows of page `number`, counted from 1, of `total` rows, `per_page` on each.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from portal.config import is_reachable
 from portal.core.errors import DomainError
-from portal.core.web import limiter, renders
+from portal.core.web import limiter, renders, scan_shown
 from portal.org.guards import needs, public
 from portal.org.models import JoinForm, OrgUnit
 from portal.org.permissions import Permission
@@ -100,11 +100,7 @@ def _enter(unit: OrgUnit, form: Any) -> Any:
 @needs(Permission.JOINING_READ)
 def scan(id: int) -> ResponseReturnValue:
     """Show the signed form, a picture in the page, a PDF as a file; who looks leaves a trace."""
-    content, mimetype = entry.scan(current_user, id)
-    answer = Response(content, mimetype=mimetype)
-    if mimetype == "application/pdf":
-        answer.headers.set("Content-Disposition", "attachment", filename=f"application-{id}.pdf")
-    return answer
+    return scan_shown(*entry.scan(current_user, id), f"application-{id}")
 
 
 @bp.post("/<int:id>/evidence")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -14,7 +14,7 @@ from portal.core import audit
 from portal.core.calendar import today
 from portal.core.errors import DomainError
 from portal.core.forms import PortalForm
-from portal.core.web import numbered_page, renders
+from portal.core.web import numbered_page, renders, scan_shown
 from portal.members import cases
 from portal.members.models import Member
 from portal.org.guards import needs
@@ -83,10 +83,7 @@ def detail(id: int) -> ResponseReturnValue:
 def paper(id: int) -> ResponseReturnValue:
     """Open a scan that came with a change: a picture in the page, a PDF as a file."""
     content, mimetype, row = service.paper_of(current_user, id)
-    answer = Response(content, mimetype=mimetype)
-    if mimetype == "application/pdf":
-        answer.headers.set("Content-Disposition", "attachment", filename=f"paper-{row.id}.pdf")
-    return answer
+    return scan_shown(content, mimetype, f"paper-{row.id}")
 
 
 # --- asking -----------------------------------------------------------------------------------------------------------
