@@ -315,13 +315,12 @@ def open_cases(member_ids: Collection[int]) -> Iterable[tuple[int, cases.Case]]:
         yield item.member_id, case
 
 
-def follow(actor: Actor, member: Member, change: MembershipChange) -> None:
-    """Let open requests end with the membership, or go along to the member's new unit."""
+def end_with(actor: Actor, member: Member, change: MembershipChange) -> None:
+    """Let open requests end with the membership."""
+    if member.membership_status in members.LIVE:
+        return
     for item in db.session.scalars(_open_of([member.id]).order_by(ChangeRequest.id).with_for_update(of=ChangeRequest)):
-        if member.membership_status not in members.LIVE:
-            CHANGES.fire(item, "lapse", actor, own=True, comment=f"会籍变化：{change.kind.label}")
-        elif item.unit_id != member.unit_id:
-            item.unit, item.unit_id = member.unit, member.unit_id
+        CHANGES.fire(item, "lapse", actor, own=True, comment=f"会籍变化：{change.kind.label}")
 
 
 def happenings(actor: User, member: Member) -> list[Happening]:
@@ -341,7 +340,7 @@ def happenings(actor: User, member: Member) -> list[Happening]:
 
 cases.declare(open_cases, cases.Door("申请修改", "changes.new", P.MEMBER_EDIT, members.LIVE))
 timeline.declare(happenings)
-turning.afterwards(follow)
+turning.afterwards(end_with)
 endings.go_along("在办的信息变更，随人转到新单位", ChangeRequest, OPEN)
 
 

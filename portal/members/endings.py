@@ -18,7 +18,7 @@ from portal.core.calendar import now, today
 from portal.core.db import db
 from portal.org.models import OrgUnit
 
-from . import many
+from . import many, turning
 from .enums import ChangeReason, ChangeType
 from .models import Member, MembershipChange
 from .service import LIVE
@@ -67,9 +67,10 @@ def use(followers: Iterable[Follower]) -> None:
 
 
 def go_along(label: str, model: type[Any], open_states: Collection[Any]) -> None:
-    """Let the open rows of `model` go along with the member they are about, when her unit ends: it decides on them.
+    """Let the open rows of `model` go along with the member they are about: her unit decides on them.
 
-    `model` has a `member_id`, a `unit` and a `state`; `label` says what the rows are.
+    She goes by herself, or with all others when her unit ends. `model` has a `member_id`, a `unit` and a `state`;
+    `label` says what the rows are.
     """
 
     def count(unit: OrgUnit) -> int:
@@ -82,6 +83,13 @@ def go_along(label: str, model: type[Any], open_states: Collection[Any]) -> None
         for item in db.session.scalars(query.order_by(model.id).with_for_update(of=model)):
             item.unit, item.unit_id = ending.moved[item.member_id], ending.moved[item.member_id].id
 
+    def after(actor: Actor, member: Member, change: MembershipChange) -> None:
+        elsewhere = select(model).where(model.member_id == member.id, model.unit_id != member.unit_id)
+        query = elsewhere.where(model.state.in_(open_states)).order_by(model.id)
+        for item in db.session.scalars(query.with_for_update(of=model)):
+            item.unit, item.unit_id = member.unit, member.unit_id
+
+    turning.afterwards(after)
     _with_members.append(Follower(label, count, follow))
 
 

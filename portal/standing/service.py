@@ -12,12 +12,12 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.core import audit, scans, uploads
 from portal.core import db as database
-from portal.core.actors import CLOCK, Actor
+from portal.core.actors import CLOCK
 from portal.core.calendar import show_date, today
 from portal.core.db import db, new_uuid
 from portal.core.errors import Absent, Conflict, DomainError, Forbidden
-from portal.members import endings, hanging, turning
-from portal.members.models import Member, MembershipChange, UnionPost
+from portal.members import endings, hanging
+from portal.members.models import Member, UnionPost
 from portal.org import access
 from portal.org.models import User
 from portal.org.permissions import Permission as P
@@ -327,17 +327,6 @@ def apply_due() -> int:
     return done
 
 
-# --- going along ------------------------------------------------------------------------------------------------------
-
-
-def _follow(actor: Actor, member: Member, change: MembershipChange) -> None:
-    """Let what is under way about a member who has moved be seen where she is now."""
-    item = open_of(member)
-    if item is not None and item.unit_id != member.unit_id:
-        item.unit, item.unit_id = member.unit, member.unit_id
-
-
-turning.afterwards(_follow)
 endings.go_along("在办的会籍变动，随人转到新单位", StandingChange, OPEN)
 
 

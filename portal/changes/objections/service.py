@@ -11,16 +11,15 @@ from sqlalchemy import Select, and_, func, or_, select
 from portal.changes.models import ChangeRequest
 from portal.core import audit, notices
 from portal.core import db as database
-from portal.core.actors import Actor
 from portal.core.calendar import now
 from portal.core.db import db
 from portal.core.errors import Absent, Conflict, DomainError
 from portal.core.fields import NOW
 from portal.core.todo import Todo
-from portal.members import endings, hanging, history, turning
+from portal.members import endings, hanging, history
 from portal.members import service as members
 from portal.members.catalogue import FIELD
-from portal.members.models import Member, MembershipChange, MemberVersion
+from portal.members.models import Member, MemberVersion
 from portal.org import access
 from portal.org.models import User
 from portal.org.permissions import Permission as P
@@ -175,18 +174,6 @@ def todo(actor: User) -> list[Todo]:
     return [Todo("会员的异议", count, "objections.index")] if count else []
 
 
-# --- going along ------------------------------------------------------------------------------------------------------
-
-
-def follow(actor: Actor, member: Member, change: MembershipChange) -> None:
-    """Let what waits about a member who has moved be answered where she is now: no other branch writes her record."""
-    query = select(Objection).where(Objection.member_id == member.id, Objection.state.in_(WAITING))
-    for item in db.session.scalars(query.order_by(Objection.id).with_for_update(of=Objection)):
-        if item.unit_id != member.unit_id:
-            item.unit, item.unit_id = member.unit, member.unit_id
-
-
-turning.afterwards(follow)
 endings.go_along("待答复的异议，随人转到新单位", Objection, WAITING)
 
 
