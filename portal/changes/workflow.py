@@ -177,10 +177,11 @@ def cancelled(item: ChangeRequest, actor: Actor, *, comment: str) -> None:
 
 def deciders(item: ChangeRequest) -> list[int]:
     """Return the numbers of those whose turn it is, but for who is not to decide."""
-    union = access.people_with(P.CHANGE_DECIDE, the_union(item))
-    people = union
-    if item.state is S.PENDING_BRANCH:
-        people = access.people_with(P.CHANGE_AGREE, item.unit, at_unit_only=True) or union
+    people = (
+        access.people_at(item.unit, P.CHANGE_AGREE)
+        if item.state is S.PENDING_BRANCH
+        else access.people_with(P.CHANGE_DECIDE, the_union(item))
+    )
     return [number for number in people if number not in (item.member.user_id, item.filed_by, item.first_by)]
 
 

@@ -136,6 +136,11 @@ def people_with(permission: Permission, unit: OrgUnit, *, at_unit_only: bool = F
     return [user.id for user in users if any(grant.unit_id in places for grant in user.giving(permission))]
 
 
+def people_at(unit: OrgUnit, permission: Permission) -> list[int]:
+    """Return who acts for the unit: its own people, else those above."""
+    return people_with(permission, unit, at_unit_only=True) or people_with(permission, unit)
+
+
 def common_unit(one: OrgUnit, other: OrgUnit) -> OrgUnit:
     """Return the nearest unit at or above both."""
     return next(unit for unit in upward(one) if unit.covers(other))

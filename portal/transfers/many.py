@@ -20,7 +20,7 @@ from portal.org.permissions import Permission as P
 from .models import Occasion, Transfer
 from .models import TransferState as S
 from .service import ready, send
-from .workflow import TRANSFER, people_at, the_union
+from .workflow import TRANSFER, the_union
 
 audit.name_acts(
     {
@@ -165,5 +165,5 @@ def _tell_in_one(actor: User, items: Iterable[Transfer]) -> None:
             key = (item.unit, P.TRANSFER_SEND, f"份转会已由{item.to_unit.name}接收")
         waiting[key] = waiting.get(key, 0) + 1
     for (unit, permission, words), number in waiting.items():
-        told = set(people_at(unit, permission)) - {actor.id}
+        told = set(access.people_at(unit, permission)) - {actor.id}
         notices.tell(told, f"{number} {words}", link="/transfers/")

@@ -234,11 +234,6 @@ def _member(item: Transfer) -> Member:
 # --- who is told ------------------------------------------------------------------------------------------------------
 
 
-def people_at(unit: OrgUnit, permission: P) -> list[int]:
-    """Return who acts for the unit: its own people, else those above."""
-    return access.people_with(permission, unit, at_unit_only=True) or access.people_with(permission, unit)
-
-
 def notify(item: Transfer, step: Step, actor: Actor, comment: str) -> None:
     """Tell whose turn it is, and who waits for the outcome."""
     if not item.is_one_of_many:
@@ -256,8 +251,8 @@ def tell_offices(item: Transfer, step: Step | None, actor: Actor, comment: str) 
     """Tell the offices of one transfer; `step` is None for one that has just been begun."""
     link, name = f"/transfers/{item.id}", item.member.name
     way = f"{item.unit.name} → {item.to_unit.name}"
-    sender, receiver = people_at(item.unit, P.TRANSFER_SEND), people_at(item.to_unit, P.TRANSFER_RECEIVE)
-    union = people_at(the_union(item), P.TRANSFER_APPROVE)
+    sender, receiver = access.people_at(item.unit, P.TRANSFER_SEND), access.people_at(item.to_unit, P.TRANSFER_RECEIVE)
+    union = access.people_at(the_union(item), P.TRANSFER_APPROVE)
     told: set[int] = set()
     if item.state is S.ASKED:
         told, title = set(sender), f"{name}申请转会（{way}），请确认"

@@ -22,7 +22,6 @@ from portal.org import access
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Permission as P
 
-from ..workflow import people_at
 from .models import Incoming
 from .models import IncomingState as S
 from .workflow import INCOMING, the_union, values_of
@@ -105,7 +104,7 @@ def record(
     db.session.add(item)
     db.session.flush()  # the trace and the notice name it by number
     audit.record(actor, "incoming.record", item)
-    told = set(people_at(the_union(item), P.TRANSFER_APPROVE)) - {actor.id}
+    told = set(access.people_at(the_union(item), P.TRANSFER_APPROVE)) - {actor.id}
     notices.tell(told, f"{item.name}由{item.from_union}转入，请接收", link=f"/transfers/incoming/{item.id}")
     return item
 

@@ -19,7 +19,6 @@ from portal.org import access
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Permission as P
 
-from ..workflow import people_at
 from .models import Incoming
 from .models import IncomingState as S
 
@@ -87,7 +86,7 @@ def settled(item: Incoming, actor: Actor, *, comment: str) -> None:
 
 def notify(item: Incoming, step: Step, actor: Actor, comment: str) -> None:
     """Tell the branch, and whoever recorded her."""
-    told = {item.made_by, *people_at(item.unit, P.TRANSFER_RECEIVE)} - {actor.id or 0}
+    told = {item.made_by, *access.people_at(item.unit, P.TRANSFER_RECEIVE)} - {actor.id or 0}
     notices.tell(told, f"{item.name}的校外转入{item.state.label}", comment, f"/transfers/incoming/{item.id}")
 
 
