@@ -29,7 +29,6 @@ from .workflow import CHANGES, has_moved
 bp = Blueprint("changes", __name__, url_prefix="/changes")
 
 SEE_OTHER = 303
-REFUSED = 422
 
 
 # --- lists ------------------------------------------------------------------------------------------------------------
@@ -121,9 +120,7 @@ def new(member_id: int) -> ResponseReturnValue:
                 evidence=form.text("evidence_kept"),
             )
         except DomainError as error:
-            if error.status != REFUSED and error.status != 200:
-                raise
-            form.refuse(error)
+            form.refuse_or_raise(error)
         else:
             flash(f"已提交 {len(filed)} 项申请", "success")
             if _is_hers(member):
@@ -242,9 +239,7 @@ def _decide(item_id: int, action: str) -> ResponseReturnValue:
                 **form.values(),
             )
         except DomainError as error:
-            if error.status != REFUSED:
-                raise
-            form.refuse(error)
+            form.refuse_or_raise(error)
         else:
             flash(f"已{step.label}，会员信息已修改", "success")
             return redirect(url_for(".detail", id=item.id), SEE_OTHER)

@@ -26,7 +26,7 @@ from .taking import Act
 
 bp = Blueprint("comparison", __name__, url_prefix="/comparison")
 
-REFUSED, GONE_ON, SEE_OTHER = 422, 409, 303
+SEE_OTHER = 303
 SHOWN, TOLD = 100, 8  # lines of what is about to be done; sentences about what was not
 
 
@@ -42,9 +42,7 @@ def index() -> ResponseReturnValue:
         try:
             item = _bring(form)
         except DomainError as error:
-            if error.status != REFUSED:
-                raise
-            form.refuse(error)
+            form.refuse_or_raise(error)
         else:
             return redirect(url_for(".detail", id=item.id), SEE_OTHER)
     number = max(1, request.args.get("page", 1, type=int))
@@ -86,9 +84,7 @@ def columns(id: int) -> ResponseReturnValue:
         try:
             bringing.map_columns(user, id, mapping_of(form, asked))
         except DomainError as error:
-            if error.status != REFUSED:
-                raise
-            form.refuse(error)
+            form.refuse_or_raise(error)
             item = bringing.waiting(user, id)
         else:
             return redirect(url_for(".detail", id=id), SEE_OTHER)
@@ -199,9 +195,7 @@ def settle(id: int) -> ResponseReturnValue:
                     reason=_reason(form), note=form.text("note"),
                 )  # fmt: skip
             except DomainError as error:
-                if error.status != REFUSED:
-                    raise
-                form.refuse(error)
+                form.refuse_or_raise(error)
             else:
                 _tell(act, told)
                 return redirect(url_for(".detail", id=id, **_address(cut)), SEE_OTHER)
@@ -267,9 +261,7 @@ def export(id: int) -> ResponseReturnValue:
         try:
             name, content = exporting.export(user, id, cut, purpose=form.text("purpose"))
         except DomainError as error:
-            if error.status != REFUSED:
-                raise
-            form.refuse(error)
+            form.refuse_or_raise(error)
         else:
             return download(content, XLSX, name)
     return _detail(service.find(user, id), form)

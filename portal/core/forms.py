@@ -144,6 +144,12 @@ class PortalForm(FlaskForm):
                 else:
                     self.top_errors.append(sentence)
 
+    def refuse_or_raise(self, error: DomainError) -> None:
+        """Refuse what can be mended here, as `refuse`; raise anything else again, which has a page of its own."""
+        if error.status not in (200, 422):
+            raise error
+        self.refuse(error)
+
     def _inputs(self) -> Iterator[Input]:
         """Every input that takes text, those within rows and groups too."""
         for one in self:

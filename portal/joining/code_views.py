@@ -33,7 +33,6 @@ ONLY_HERE = (
     "请系统管理员把 PORTAL_BASE_URL 设为大家访问的网址，"
     "例如 https://gonghui.example.edu.cn，重新启动后再下载海报"
 )
-REFUSED = 422
 
 
 # --- the pages ------------------------------------------------------------------------------------------------------
@@ -116,7 +115,7 @@ def poster(id: int) -> ResponseReturnValue:
         try:
             made, printed = posters.poster(current_user, id, note=form.note.data or "", address=address_of)
         except DomainError as error:
-            _take(form, error)
+            form.refuse_or_raise(error)
         else:
             return download(printed, PDF, f"{made.file_name} 入会海报.pdf")
     return _detail(code, poster=form)
@@ -135,7 +134,7 @@ def bundle() -> ResponseReturnValue:
         try:
             packed = posters.bundle(current_user, unit, note=form.note.data or "", address=address_of)
         except DomainError as error:
-            _take(form, error)
+            form.refuse_or_raise(error)
         else:
             return download(packed, "application/zip", name)
     return _list(form)
@@ -194,13 +193,6 @@ def refuse_where_nobody_comes() -> None:
 def usual_note() -> str:
     """Return what a poster says unless another line is typed."""
     return str(settings.value(f"joining_poster_note_{current_app.config['PROFILE']}"))
-
-
-def _take(form: PosterForm, error: DomainError) -> None:
-    """Show a refusal in its form; anything else is a page of its own."""
-    if error.status != REFUSED:
-        raise error
-    form.refuse(error)
 
 
 # --- the public form, as it is counted ------------------------------------------------------------------------------

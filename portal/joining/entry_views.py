@@ -116,9 +116,7 @@ def evidence(id: int) -> ResponseReturnValue:
         kept = entry.keep_scan(current_user._get_current_object(), form.evidence.data.stream)
         entry.add_evidence(current_user._get_current_object(), id, kept)
     except DomainError as error:
-        if error.status != 422:
-            raise
-        form.refuse(error)
+        form.refuse_or_raise(error)
         item = service.find(current_user, id)
         return render_template("joining/evidence.html", item=item, form=form), form.status
     flash("签字申请表已保存", "success")

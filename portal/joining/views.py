@@ -48,7 +48,6 @@ SLOWED = "当前网络提交的人较多，请过几秒再按一次提交；您�
 GUESSES = "20 per minute; 100 per hour"
 
 RECEIPT = "receipt"  # the session's name for the receipt code: it never stands in an address
-REFUSED = 422
 
 Values = dict[str, object]
 
@@ -375,9 +374,7 @@ def _decide(item: Application, action: str, form: PortalForm, *, leads_to: str =
         try:
             JOINING.fire(item, action, current_user, **inputs)
         except DomainError as error:
-            if error.status != REFUSED:
-                raise
-            form.refuse(error)
+            form.refuse_or_raise(error)
         else:
             flash(f"已{step.label}", "success")
             return redirect(url_for(leads_to) if leads_to else url_for(".detail", id=item.id))

@@ -211,9 +211,7 @@ def paper(id: int) -> ResponseReturnValue:
                 current_user, id, place=form.place.data or "", stream=file.stream if file and file.filename else None
             )
         except DomainError as error:
-            if error.status != 422:
-                raise
-            form.refuse(error)
+            form.refuse_or_raise(error)
         else:
             flash("已归档", "success")
             return redirect(url_for(".paper", id=id), SEE_OTHER)

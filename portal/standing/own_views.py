@@ -15,7 +15,7 @@ from portal.org.permissions import Permission
 
 from . import herself, rules, service
 from .forms import own_facts, own_form
-from .views import REFUSED, given_in, scan_in
+from .views import given_in, scan_in
 from .workflow import STANDING
 
 bp = Blueprint("my_standing", __name__, url_prefix="/standing/mine")
@@ -36,9 +36,7 @@ def index() -> ResponseReturnValue:
                 scan_name=form.text("paper_name"),
             )  # fmt: skip
         except DomainError as error:
-            if error.status != REFUSED:
-                raise
-            form.refuse(error)
+            form.refuse_or_raise(error)
         else:
             flash("已提交，结果会用站内信告诉您", "success")
             return redirect(url_for(".index"))

@@ -28,7 +28,6 @@ from .workflow import STANDING
 
 bp = Blueprint("standing", __name__, url_prefix="/standing")
 
-REFUSED = 422
 RETIRING = (ChangeKind.RETIRE, ChangeKind.RETIRE_VETERAN, ChangeKind.RESIGN)
 LEAVING = (ChangeKind.LEAVE, ChangeKind.LEAVE_JOBLESS)
 
@@ -136,9 +135,7 @@ def _ask(member_id: int, title: str, kinds: Sequence[ChangeKind]) -> ResponseRet
                 at_once="agree" in request.form,
             )
         except DomainError as error:
-            if error.status != REFUSED:
-                raise
-            form.refuse(error)
+            form.refuse_or_raise(error)
         else:
             flash("已提交并同意" if "agree" in request.form else "已提交，等待校工会审批", "success")
             return redirect(url_for(".detail", id=item.id))
@@ -208,9 +205,7 @@ def resubmit(id: int) -> ResponseReturnValue:
                 scan_name=form.text("paper_name"),
             )
         except DomainError as error:
-            if error.status != REFUSED:
-                raise
-            form.refuse(error)
+            form.refuse_or_raise(error)
         else:
             flash("已重新提交", "success")
             return redirect(url_for(".detail", id=id))
@@ -229,9 +224,7 @@ def file_number(id: int) -> ResponseReturnValue:
             filing_no = str(form.values()["filing_no"])
             STANDING.fire(item, "file_number", current_user, filing_no=filing_no)
         except DomainError as error:
-            if error.status != REFUSED:
-                raise
-            form.refuse(error)
+            form.refuse_or_raise(error)
         else:
             flash("已登记上级备案号", "success")
             return redirect(url_for(".detail", id=id))
@@ -253,9 +246,7 @@ def talk(id: int) -> ResponseReturnValue:
             given = given_in(form)
             STANDING.fire(item, "talk", current_user, talked_on=given["talked_on"], note=given.get("note") or "")
         except DomainError as error:
-            if error.status != REFUSED:
-                raise
-            form.refuse(error)
+            form.refuse_or_raise(error)
         else:
             flash("已登记谈话，等待校工会审批", "success")
             return redirect(url_for(".detail", id=id))

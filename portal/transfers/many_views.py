@@ -15,7 +15,7 @@ from portal.query import selections
 
 from . import many
 from .forms import AskForm, ManyForm
-from .views import chosen, offered, refuse
+from .views import chosen, offered
 from .workflow import TRANSFER
 
 bp = Blueprint("transfers_many", __name__, url_prefix="/transfers")
@@ -37,7 +37,7 @@ def send() -> ResponseReturnValue:
                 note=form.text("note").strip(),
             )  # fmt: skip
         except DomainError as error:
-            refuse(form, error)
+            form.refuse_or_raise(error)
         else:
             return render_template("transfers/many_done.html", label="提交转会", outcome=outcome)
     return render_template(
@@ -75,7 +75,7 @@ def _take(action: str) -> ResponseReturnValue:
             try:
                 outcome = many.take(current_user, action, ids, comment=form.text("comment"))
             except DomainError as error:
-                refuse(form, error)
+                form.refuse_or_raise(error)
             else:
                 return render_template("transfers/many_done.html", label=step.label, outcome=outcome)
         items = many.chosen(current_user, ids)

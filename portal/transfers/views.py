@@ -36,7 +36,6 @@ from .workflow import TRANSFER
 
 bp = Blueprint("transfers", __name__, url_prefix="/transfers")
 
-REFUSED = 422
 WORDS = ("comment", "note", "department")  # inputs that may be left empty
 STATES = {
     service.TODO: "待我办理",
@@ -125,7 +124,7 @@ def send(member_id: int) -> ResponseReturnValue:
                 until=values.get("until"), note=form.text("note").strip(),
             )  # fmt: skip
         except DomainError as error:
-            refuse(form, error)
+            form.refuse_or_raise(error)
         else:
             flash("；".join([f"已提交{member.name}的转会", *service.warnings(item)]), "success")
             return redirect(url_for(".detail", id=item.id))
@@ -147,7 +146,7 @@ def mine() -> ResponseReturnValue:
                 note=form.text("note").strip(),
             )  # fmt: skip
         except DomainError as error:
-            refuse(form, error)
+            form.refuse_or_raise(error)
         else:
             flash("已提交，请等待本单位确认", "success")
             return redirect(url_for(".mine"))
@@ -224,7 +223,7 @@ def _decide(item: Transfer, action: str, form: PortalForm) -> ResponseReturnValu
             inputs |= {name: inputs[name] or "" for name in WORDS if name in inputs}
             TRANSFER.fire(item, action, current_user, **inputs)
         except DomainError as error:
-            refuse(form, error)
+            form.refuse_or_raise(error)
         else:
             flash(f"已{step.label}", "success")
             return redirect(url_for(".detail", id=item.id))
@@ -239,10 +238,3 @@ def offered(form: Any, unit: OrgUnit) -> Any:
 def chosen(form: TargetForm, unit: OrgUnit) -> OrgUnit:
     """Return the unit that was chosen in the form. Raises DomainError on its input."""
     return service.target(unit, form.to.data or 0, form.text("elsewhere") if "elsewhere" in form else "")
-
-
-def refuse(form: PortalForm, error: DomainError) -> None:
-    """Show on the form what can be mended there; everything else has its own page."""
-    if error.status != REFUSED:
-        raise error
-    form.refuse(error)

@@ -24,7 +24,7 @@ from .workflow import OBJECTIONS
 
 bp = Blueprint("objections", __name__, url_prefix="/changes/objections")
 
-SEE_OTHER, REFUSED = 303, 422
+SEE_OTHER = 303
 
 
 class ObjectionForm(PortalForm):
@@ -57,9 +57,7 @@ def new(version_id: int) -> ResponseReturnValue:
         try:
             item = service.file(current_user, version_id, text=form.text("words"))
         except DomainError as error:
-            if error.status != REFUSED:
-                raise
-            form.refuse(error)
+            form.refuse_or_raise(error)
         else:
             flash("异议已提交", "success")
             return redirect(url_for(".detail", id=item.id), SEE_OTHER)

@@ -150,9 +150,7 @@ def invite(id: int) -> ResponseReturnValue:
             raise DomainError("请填写链接的有效天数", field="days")
         made = inviting.invite(current_user, roll, days=form.days.data or 0)
     except DomainError as error:
-        if error.status != REFUSED:
-            raise
-        form.refuse(error)
+        form.refuse_or_raise(error)
         return _detail(roll, form)
     return render_template("joining/expected_links.html", roll=roll, made=made, address=_address)
 

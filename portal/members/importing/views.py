@@ -84,9 +84,7 @@ def columns(id: int) -> ResponseReturnValue:
             mapping = mapping_of(form, said["columns"])
             uploading.map_columns(current_user._get_current_object(), id, mapping)
         except DomainError as error:
-            if error.status != REFUSED:
-                raise
-            form.refuse(error)
+            form.refuse_or_raise(error)
         else:
             return redirect(url_for(".detail", id=id), SEE_OTHER)
     unknown = [number for number, one in enumerate(said["columns"]) if not one["field"] and not one["is_known"]]

@@ -15,7 +15,7 @@ from .forms import BirthdayForm
 
 bp = Blueprint("birthdays", __name__, url_prefix="/messaging/birthdays")
 
-SEE_OTHER, REFUSED = 303, 422
+SEE_OTHER = 303
 OF_HOUSE = "s:birthday"
 
 
@@ -49,9 +49,7 @@ def detail(id: int) -> ResponseReturnValue:
                 wording=form.text("wording"),
             )  # fmt: skip
         except DomainError as error:
-            if error.status != REFUSED:
-                raise
-            form.refuse(error)
+            form.refuse_or_raise(error)
         else:
             flash("已保存生日祝福的设置", "success")
             return redirect(url_for(".detail", id=id), SEE_OTHER)

@@ -20,7 +20,7 @@ from .workflow import BULLETINS
 
 bp = Blueprint("bulletins", __name__, url_prefix="/messaging/bulletins")
 
-SEE_OTHER, REFUSED = 303, 422
+SEE_OTHER = 303
 TONES = {BulletinState.PUBLISHED: "success", BulletinState.WITHDRAWN: "danger"}
 
 
@@ -74,9 +74,7 @@ def _form(form: BulletinForm, item: Bulletin | None) -> ResponseReturnValue:
             else:
                 service.rewrite(current_user, item, wanted)
         except DomainError as error:
-            if error.status != REFUSED:
-                raise
-            form.refuse(error)
+            form.refuse_or_raise(error)
         else:
             flash(f"已保存“{item.title}”，核对后点“发布”", "success")
             return redirect(url_for(".detail", id=item.id), SEE_OTHER)

@@ -27,7 +27,7 @@ from .workflow import PLANS
 
 bp = Blueprint("composing", __name__, url_prefix="/messaging/plans")
 
-SEE_OTHER, REFUSED = 303, 422
+SEE_OTHER = 303
 TONES = {
     SmsState.SENT: "success", SmsState.WAITING: "info", SmsState.PENDING: "warning", SmsState.STOPPED: "danger",
     SmsState.REFUSED: "danger",
@@ -73,9 +73,7 @@ def new() -> ResponseReturnValue:
                 groups=() if ids is not None else form.groups.data or (),
             )  # fmt: skip
         except DomainError as error:
-            if error.status != REFUSED:
-                raise
-            form.refuse(error)
+            form.refuse_or_raise(error)
         else:
             return redirect(url_for(".detail", id=plan.id), SEE_OTHER)
     page = render_template("messaging/composing/new.html", form=form, ids=ids, audience=audience)
@@ -163,9 +161,7 @@ def fill(id: int) -> ResponseReturnValue:
             )
             service.fill(current_user, plan, wanted)
         except DomainError as error:
-            if error.status != REFUSED:
-                raise
-            form.refuse(error)
+            form.refuse_or_raise(error)
         else:
             return redirect(url_for(".detail", id=id), SEE_OTHER)
     return _check(plan, form)

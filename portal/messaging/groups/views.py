@@ -19,7 +19,7 @@ from .forms import GroupForm, SeekForm
 
 bp = Blueprint("groups", __name__, url_prefix="/messaging/groups")
 
-SEE_OTHER, REFUSED = 303, 422
+SEE_OTHER = 303
 
 
 def _page() -> int:
@@ -58,9 +58,7 @@ def new() -> ResponseReturnValue:
         try:
             group = service.make(current_user, wanted, selection)
         except DomainError as error:
-            if error.status != REFUSED:
-                raise
-            form.refuse(error)
+            form.refuse_or_raise(error)
         else:
             flash(f"已建立分组“{group.name}”", "success")
             return redirect(url_for(".detail", id=group.id), SEE_OTHER)

@@ -19,7 +19,7 @@ from .workflow import WORDINGS
 
 bp = Blueprint("wordings", __name__, url_prefix="/messaging/wordings")
 
-SEE_OTHER, REFUSED = 303, 422
+SEE_OTHER = 303
 TONES = {WordingState.APPROVED: "success", WordingState.ASKED: "info", WordingState.RETURNED: "danger"}
 
 
@@ -73,9 +73,7 @@ def _form(form: WordingForm, item: Wording | None) -> ResponseReturnValue:
             else:
                 service.rewrite(current_user, item, wanted)
         except DomainError as error:
-            if error.status != REFUSED:
-                raise
-            form.refuse(error)
+            form.refuse_or_raise(error)
         else:
             flash(f"已保存模板“{item.name}”", "success")
             return redirect(url_for(".detail", id=item.id), SEE_OTHER)

@@ -21,8 +21,6 @@ from .forms import AccountForm, AtOnce, EndForm, FilterForm, GrantForm, LendForm
 
 bp = Blueprint("people", __name__, url_prefix="/people")
 
-REFUSED = 422
-
 
 # --- the list ---------------------------------------------------------------------------------------------------------
 
@@ -109,7 +107,7 @@ def new() -> ResponseReturnValue:
                 current_user, form.text("username"), form.text("name"), form.office, unit, starts, ends
             )
         except DomainError as error:
-            _take(form, error)
+            form.refuse_or_raise(error)
         else:
             return render_template("people/slip.html", slip=slip, is_new=True, role=form.office)
     return render_template("people/new.html", form=form, only=wanted), form.status
@@ -221,7 +219,7 @@ def give(id: int) -> ResponseReturnValue:
             starts, ends = form.term
             service.give(current_user, user, service.Office(form.office, _unit(form), starts, ends))
         except DomainError as error:
-            _take(form, error)
+            form.refuse_or_raise(error)
         else:
             flash("已加授职责", "success")
             return redirect(url_for(".detail", id=id))
@@ -238,7 +236,7 @@ def end(id: int) -> ResponseReturnValue:
         day = None if AtOnce().at_once.data else _day(form)
         service.end_grant(current_user, grant, day)
     except DomainError as error:
-        _take(form, error)
+        form.refuse_or_raise(error)
         return _detail(reach.find(current_user, user_id), ending=id, form=form)
     flash("已结束这项职责" if day is None else "已设定结束日期", "success")
     return redirect(url_for(".detail", id=user_id))
@@ -250,13 +248,6 @@ def _day(form: Any) -> Any:
     if day is None:
         raise DomainError("请填写最后一天，或勾选“立即结束”", field="on")
     return day
-
-
-def _take(form: Any, error: DomainError) -> None:
-    """Show a refusal in its form; anything else is a page of its own."""
-    if error.status != REFUSED:
-        raise error
-    form.refuse(error)
 
 
 # --- delegations ------------------------------------------------------------------------------------------------------
@@ -290,7 +281,7 @@ def lend() -> ResponseReturnValue:
                 reason=form.text("reason"),
             )
         except DomainError as error:
-            _take(form, error)
+            form.refuse_or_raise(error)
         else:
             flash("已委托，受托人会收到站内信", "success")
             return redirect(url_for(".delegations"))

@@ -20,8 +20,6 @@ from .forms import DepartmentForm, DepartmentSearchForm, EndForm, PasteForm
 
 bp = Blueprint("departments", __name__, url_prefix="/units")
 
-REFUSED = 422
-
 
 @bp.get("/<int:id>/departments")
 @needs(Permission.UNIT_READ)
@@ -44,7 +42,7 @@ def add(id: int) -> ResponseReturnValue:
             branch = service.managed(current_user, form.unit.data, Permission.DEPARTMENT_MANAGE)
             line = departments.add(current_user, form.text("department"), branch, starts=form.starts.data)
         except DomainError as error:
-            _take(form, error)
+            form.refuse_or_raise(error)
         else:
             flash(f"已登记：{line.name} → {branch.name}", "success")
             return redirect(url_for(".index", id=unit.id))
@@ -61,7 +59,7 @@ def paste(id: int) -> ResponseReturnValue:
         try:
             new, known = departments.paste(current_user, unit, form.text("pasted"), starts=form.pasted_from.data)
         except DomainError as error:
-            _take(form, error)
+            form.refuse_or_raise(error)
         else:
             flash(f"已登记 {new} 个部门{f'，另有 {known} 个本来就有' if known else ''}", "success")
             return redirect(url_for(".index", id=unit.id))
@@ -78,7 +76,7 @@ def end(id: int) -> ResponseReturnValue:
         try:
             departments.end(current_user, line, on=form.on.data)
         except DomainError as error:
-            _take(form, error)
+            form.refuse_or_raise(error)
         else:
             flash(f"已结束：{line.name} → {line.unit.name}", "success")
             return redirect(url_for(".index", id=line.unit.parent_id or line.unit_id))
@@ -125,10 +123,3 @@ def _page(unit: OrgUnit, form: DepartmentForm, pasting: PasteForm) -> ResponseRe
         ),
     )
     return page, max(form.status, pasting.status)
-
-
-def _take(form: Any, error: DomainError) -> None:
-    """Show a refusal in its form; anything else is a page of its own."""
-    if error.status != REFUSED:
-        raise error
-    form.refuse(error)

@@ -18,8 +18,6 @@ from .forms import SheetForm
 
 bp = Blueprint("unit_sheets", __name__, url_prefix="/units/import")
 
-REFUSED = 422
-
 
 @bp.route("", methods=["GET", "POST"])
 @renders
@@ -41,9 +39,7 @@ def bring() -> ResponseReturnValue:
                 code=form.unit.data or "",
             )
         except DomainError as error:
-            if error.status != REFUSED:
-                raise
-            form.refuse(error)
+            form.refuse_or_raise(error)
         else:
             return redirect(url_for(".detail", id=sheet.id))
     fitting = {kind for unit in own for kind in kinds.within(unit.kind)}

@@ -123,7 +123,7 @@ def new(id: int) -> ResponseReturnValue:
                 current_user, parent, name=form.text("name"), code=form.text("code"), **_settings(form)
             )
         except DomainError as error:
-            _take(form, error)
+            form.refuse_or_raise(error)
         else:
             flash(f"已新增{unit.name}，代码 {unit.code}", "success")
             return redirect(url_for(".detail", id=unit.id))
@@ -143,7 +143,7 @@ def edit(id: int) -> ResponseReturnValue:
         try:
             service.set_up(current_user, unit, **{**_settings(form), "kind": form.kind.data or unit.kind})
         except DomainError as error:
-            _take(form, error)
+            form.refuse_or_raise(error)
         else:
             flash(f"{unit.name}的设置已保存", "success")
             return redirect(url_for(".detail", id=unit.id))
@@ -172,7 +172,7 @@ def rename(id: int) -> ResponseReturnValue:
             day = form.on.data or today()
             service.rename(current_user, unit, form.text("name"), on=day)
         except DomainError as error:
-            _take(form, error)
+            form.refuse_or_raise(error)
         else:
             flash("更名已登记，到那天自动生效" if day > today() else f"更名已登记，现在的名称是{unit.name}", "success")
             return redirect(url_for(".detail", id=unit.id))
@@ -203,7 +203,7 @@ def move(id: int) -> ResponseReturnValue:
             parent = service.managed(current_user, form.parent.data)
             service.move(current_user, unit, parent)
         except DomainError as error:
-            _take(form, error if found or error.status != REFUSED else DomainError(error.message))
+            form.refuse_or_raise(error if found or error.status != REFUSED else DomainError(error.message))
         else:
             flash(f"已把{unit.name}移到{parent.name}下面", "success")
             return redirect(url_for(".detail", id=unit.id))
@@ -259,10 +259,3 @@ def _form(form: Any, unit: OrgUnit, title: str, button: str, note: str = "") -> 
         note=note,
     )
     return page, form.status
-
-
-def _take(form: Any, error: DomainError) -> None:
-    """Show a refusal in its form; anything else is a page of its own."""
-    if error.status != REFUSED:
-        raise error
-    form.refuse(error)

@@ -23,7 +23,7 @@ from .workflow import EXPORT
 
 bp = Blueprint("exports", __name__, url_prefix="/query")
 
-SEE_OTHER, REFUSED = 303, 422
+SEE_OTHER = 303
 MIMETYPES = {ExportFormat.XLSX: XLSX, ExportFormat.CSV: "text/csv"}
 ATTACHED = {"Cache-Control": "no-store", "Content-Security-Policy": "sandbox; default-src 'none'"}
 TONES = {
@@ -58,9 +58,7 @@ def start() -> ResponseReturnValue:
         try:
             made = service.ask(user, chosen, _wish(form, chosen))
         except DomainError as error:
-            if error.status != REFUSED:
-                raise
-            form.refuse(error)
+            form.refuse_or_raise(error)
         else:
             if made.content is not None:
                 return download(made.content, MIMETYPES[made.item.format], files.name_of(made.item))

@@ -49,9 +49,7 @@ def new() -> ResponseReturnValue:
                 return redirect(url_for("rosters.job", id=made.id), SEE_OTHER)
             return download(made[1], web.PDF, made[0])
         except DomainError as error:
-            if error.status != 422:
-                raise
-            form.refuse(error)
+            form.refuse_or_raise(error)
             chosen = selections.find(user, request.args.get("selection", ""))
     page = render_template("query/rosters/sheet.html", form=form, selection=chosen, in_one=direct.IN_ONE)
     return page, form.status

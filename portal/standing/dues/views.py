@@ -198,9 +198,7 @@ def member(id: int) -> ResponseReturnValue:
         try:
             amounts = showing.amounts(user, id, reason=form.text("reason"))
         except DomainError as error:
-            if error.status != REFUSED:
-                raise
-            form.refuse(error)
+            form.refuse_or_raise(error)
     account = owing.account_of(person)
     page = render_template(
         "standing/dues/member.html",

@@ -64,9 +64,7 @@ def warn(id: int) -> ResponseReturnValue:
         on = _day(form)
         service.warn(user, id, kind=form.text("kind"), on=on, note=form.text("note"))
     except DomainError as error:
-        if error.status != REFUSED:
-            raise
-        form.refuse(error)
+        form.refuse_or_raise(error)
         return _detail(id, form, ProposeForm(formdata=None))
     flash("已登记", "success")
     return redirect(url_for(".detail", id=id), SEE_OTHER)

@@ -27,7 +27,6 @@ from .workflow import LETTERS
 
 bp = Blueprint("letters", __name__, url_prefix="/standing/letters")
 
-REFUSED = 422
 ReceiptForm = form_class(
     "ReceiptForm", [Field("received_on", "回执日期", Kind.DATE, Part.CHANGE, hint="回执上写的接收登记日期")],
     required=("received_on",),
@@ -101,9 +100,7 @@ def receive(id: int) -> ResponseReturnValue:
         try:
             LETTERS.fire(item, "receive", current_user, received_on=form.values()["received_on"])
         except DomainError as error:
-            if error.status != REFUSED:
-                raise
-            form.refuse(error)
+            form.refuse_or_raise(error)
         else:
             flash("已登记回执", "success")
             return redirect(url_for(".detail", id=id))

@@ -114,8 +114,6 @@ def export() -> ResponseReturnValue:
     try:
         name, content = service.export(current_user._get_current_object(), **_cut(), purpose=form.text("purpose"))
     except DomainError as error:
-        if error.status != REFUSED:
-            raise
-        form.refuse(error)
+        form.refuse_or_raise(error)
         return _index(form)
     return download(content, XLSX, name)

@@ -22,8 +22,6 @@ from .workflow import INCOMING, branches
 
 bp = Blueprint("incoming", __name__, url_prefix="/transfers/incoming")
 
-REFUSED = 422
-
 
 @bp.get("/")
 @needs(Permission.JOINING_READ)
@@ -53,9 +51,7 @@ def new() -> ResponseReturnValue:
         try:
             item = _record(form, units)
         except DomainError as error:
-            if error.status != REFUSED:
-                raise
-            form.refuse(error)
+            form.refuse_or_raise(error)
         else:
             flash("已登记，等待校工会接收", "success")
             return redirect(url_for(".detail", id=item.id))
@@ -116,9 +112,7 @@ def accept(id: int) -> ResponseReturnValue:
         try:
             INCOMING.fire(item, "accept", current_user, unit_id=form.unit_id.data)
         except DomainError as error:
-            if error.status != REFUSED:
-                raise
-            form.refuse(error)
+            form.refuse_or_raise(error)
         else:
             flash("已接收，会籍从今天起在本校，入会日期不变", "success")
             return redirect(url_for(".detail", id=item.id))

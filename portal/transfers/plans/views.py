@@ -22,8 +22,6 @@ from .workflow import PLANS
 
 bp = Blueprint("plans", __name__, url_prefix="/transfers/plans")
 
-REFUSED = 422
-
 
 @bp.get("/")
 @needs(Permission.UNIT_MANAGE)
@@ -66,9 +64,7 @@ def new(unit_id: int) -> ResponseReturnValue:
                 return redirect(url_for(".detail", id=item.id))
             shown = service.preview(current_user, unit, wish)
         except DomainError as error:
-            if error.status != REFUSED:
-                raise
-            form.refuse(error)
+            form.refuse_or_raise(error)
     page = render_template(
         "transfers/plan_new.html",
         form=form,
