@@ -73,6 +73,11 @@ class Merge(InUnit, Base):
         return self.done_at is not None and now() < self.done_at + OPEN_FOR
 
     @property
+    def is_correction(self) -> bool:
+        """A merge is counted as 更正: the trace marks it so."""
+        return True
+
+    @property
     def trace_label(self) -> str:
         """The merge as the trace names it."""
         return f"{self.gone.trace_label}并入{self.kept.member_no or self.kept.name}"

@@ -6,8 +6,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.orm import joinedload
 
 from portal.core import audit
+from portal.core.calendar import local
 from portal.core.db import db
 from portal.core.errors import Absent, Conflict, DomainError, Forbidden
 from portal.core.fields import Field
@@ -19,6 +21,8 @@ from portal.members.beside import Beside
 from portal.members.cases import Case, Door
 from portal.members.enums import MembershipStatus
 from portal.members.models import Member
+from portal.members.timeline import happenings as timeline
+from portal.members.timeline.happenings import About, Happening
 from portal.org import access
 from portal.org.models import User
 from portal.org.permissions import Permission as P
@@ -246,6 +250,27 @@ def _on_page(actor: User, member: Member) -> Iterable[Beside]:
         yield Beside("并入本档案", item.gone.trace_label)
 
 
+def _happenings(actor: User, member: Member) -> list[Happening]:
+    """Tell the merges of this record, on both, to who may read them; to herself those that were done."""
+    is_own = member.user_id == actor.id
+    query = (
+        select(Merge).where(Merge.state.in_((S.DONE, S.UNDONE)))
+        if is_own
+        else access.scoped(Merge, actor, P.CHANGE_DECIDE)
+    )
+    people = (Merge.kept, Merge.gone, Merge.asker)
+    rows = query.where(or_(Merge.kept_id == member.id, Merge.gone_id == member.id)).options(*map(joinedload, people))
+    return [
+        Happening(
+            about=About.CASES, what=f"合并重复档案：{item.trace_label}", at=item.asked_at, by=item.asker.label,
+            on=local(item.done_at).date() if item.done_at else None, why=item.reason, state=item.state.label,
+            is_correction=True, endpoint="" if is_own else "merging.detail", id=item.id,
+        )
+        for item in db.session.scalars(rows)
+    ]  # fmt: skip
+
+
+timeline.declare(_happenings)
 cases.declare(
     _open_cases,
     Door("合并重复档案", "merging.of", P.MEMBER_MERGE, frozenset(MembershipStatus) - {MembershipStatus.MERGED}),

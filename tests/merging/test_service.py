@@ -20,6 +20,7 @@ from portal.members import service as members
 from portal.members.enums import ChangeReason, ChangeType, PostKind
 from portal.members.models import Member, MemberVersion, UnionPost
 from portal.members.service import find_by_document
+from portal.members.timeline import service as timeline
 from portal.merging import service
 from portal.merging.models import MergeState as S
 from portal.merging.workflow import MERGING
@@ -156,6 +157,10 @@ def test_the_kept_record_takes_what_was_chosen_and_the_shell_lets_go_of_what_is_
     assert kept.birth_date is not None
     assert [event.action for event in events_of(item)] == ["merging.propose", "merging.agree"]
     assert [[event.action for event in events_of(one)][-1] for one in (kept, gone)] == ["member.merge"] * 2
+    for one in (kept, gone):
+        [row] = timeline.page(clerk, one, about="cases").rows
+        assert (row.what, row.why, row.is_correction) == (f"合并重复档案：{item.trace_label}", WHY, True)
+    assert {event.is_correction for event in events_of(item)} == {True}
     assert members.editable(clerk, gone) == ()
     assert service.into(clerk, gone.id) is kept
 
