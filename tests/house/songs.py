@@ -27,7 +27,10 @@ COVERED = {
     "union chair": {"a", "b", "top"},
 }
 UNION = {"union operator", "union chair"}
-SHEETS = {"members.detail", "members.edit", "joining.detail", "changes.detail", "changes.agree", "merging.pair"}
+SHEETS = {
+    "members.detail", "members.edit", "joining.detail", "changes.detail", "changes.agree", "merging.pair",
+    "timeline.index",  # what an edit of the sheet has made of it
+}  # fmt: skip
 PRINTS = {"members.registration_form"}
 
 
