@@ -23,6 +23,7 @@ from portal.comparison import views as comparison
 from portal.comparison.matters import service as matters_service
 from portal.comparison.matters import views as matters
 from portal.config import HALF_RESTORED, ROOT, SettingProblem, Settings
+from portal.congress import door as congress
 from portal.core import anchors, audit, calendar, crypto, notices, uploads, web
 from portal.core import db as database
 from portal.core import settings as settings_of_union
@@ -146,6 +147,7 @@ ROOMS = (
     retiring.bp,
     *merging.ROOMS,
     *messaging.ROOMS,
+    *congress.ROOMS,
     help_pages.bp,
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portal.comparison import service as comparison
+from portal.congress import door as congress
 from portal.core import anchors, scans
 from portal.core.clock import Job, Queue
 from portal.handover import service as handover
@@ -56,6 +57,8 @@ JOBS = (
     Job("imports.expire", "清理过期的导入", importing.expire, hour=0, minute=30),
     Job("batches.expire", "清理过期的批量修改", batches.expire, hour=0, minute=40),
     Job("retiring.remind", "提醒拟退休", retiring.remind, hour=8, minute=30),
+    Job("delegates.expire", "清理过期的代表名单预览", congress.expire, hour=0, minute=50),
+    Job("congress.settle", "给新开通的账号授予提案职责", congress.settle, hour=0, minute=55),
     Job("dues.expire", "清理过期的会费名单", dues.expire, hour=0, minute=45),
     Job("birthdays.greet", "发送生日祝福", birthdays.greet, hour=9, minute=0),
     Job("birthdays.greet_late", "发送生日祝福（补）", birthdays.greet, hour=15, minute=0),

@@ -39,6 +39,15 @@ CITY_WORDS = {"工会会员": "会员管理", "新会员注册": "入会审核"}
 
 PEOPLE = ("people.index", "people.new", "people.detail", "people.slip", "people.give", "people.end")
 
+CONGRESS = (
+    "congress.index",
+    "congress.new",
+    "congress.de",
+    "congress_sessions.",
+    "seats.",
+    "congress_offices.committee",
+)
+
 MENU = (
     Group("", (Entry("工作台", "home.index", "home", P.SIGNED_IN, ("home.index",)),)),
     Group(
@@ -103,6 +112,20 @@ MENU = (
         ),
     ),
     Group(
+        "教代会",
+        (
+            Entry("届与代表", "congress.index", "users", P.CONGRESS_READ, CONGRESS, SCHOOL),
+            Entry(
+                "承办部门",
+                "congress_offices.departments",
+                "building",
+                P.CONGRESS_READ,
+                ("congress_offices.departments", "congress_offices.department"),
+                SCHOOL,
+            ),
+        ),
+    ),
+    Group(
         "工会管理",
         (Entry("基层工会管理", "unions.index", "building", P.JOINING_CODES, ("unions.", "codes."), CITY),),
     ),
@@ -138,6 +161,7 @@ MENU = (
             Entry("我的会员信息", "members.me", "id", P.SIGNED_IN, ("members.me",)),
             Entry("我的信息变更", "changes.mine", "edit", P.SIGNED_IN, ("changes.mine", "changes.new")),
             Entry("电子会员证", "cards.card", "device-mobile", P.SIGNED_IN, ("cards.card",)),
+            Entry("我的教代会", "congress.mine", "users", P.SIGNED_IN, ("congress.mine",), SCHOOL),
             Entry("通知公告", "board.index", "mail", P.SIGNED_IN, ("board.",)),
             Entry("站内信", "home.notices", "bell", P.SIGNED_IN, ("home.notices",)),
             Entry("帮助", "help.index", "info-circle", P.SIGNED_IN, ("help.",)),

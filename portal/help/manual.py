@@ -13,6 +13,7 @@ from portal.org.permissions import ROLE_PERMISSIONS, ROLES, Permission, Role
 
 P = Permission
 
+FEW = 3  # tasks that make no part
 MEMBER = "member"  # the part of everyone, also of who has not signed in
 
 
@@ -100,6 +101,13 @@ TASKS: tuple[Task, ...] = (
     Task("merge_second", "复核重复档案的合并", (P.CHANGE_DECIDE,)),
     Task("letters", "介绍信和回执", (P.STANDING_READ,)),
     Task("outbox", "看短信发到哪一步", (P.MESSAGE_SEND,)),
+    # the congress
+    Task("congress_mine", "看我的代表席位和征集期", (P.SIGNED_IN,), "school"),
+    Task("congress", "建立教代会、导入代表、看构成", (P.CONGRESS_MANAGE,), "school"),
+    Task("congress_session", "安排会议、签到、开幕", (P.CONGRESS_MANAGE,), "school"),
+    Task("congress_seat", "改代表团、选团长、办出缺和补选", (P.CONGRESS_MANAGE,), "school"),
+    Task("congress_offices", "设置提案委员会和承办部门", (P.CONGRESS_MANAGE,), "school"),
+    Task("congress_read", "看教代会的代表和会议", (P.CONGRESS_READ,), "school"),
     # the house
     Task("units", "看组织机构", (P.UNIT_READ,)),
     Task("units_manage", "新增、更名、调整、停用单位", (P.UNIT_MANAGE,)),
@@ -234,6 +242,13 @@ PLACES: dict[str, str] = {
     "system.settings": "settings",
     "system.health": "health",
     "calendar": "calendar",
+    "congress": "congress",
+    "congress.mine": "congress_mine",
+    "congress_sessions": "congress_session",
+    "seats": "congress_seat",
+    "seats.imports": "congress",
+    "seats.preview": "congress",
+    "congress_offices": "congress_offices",
     "system.jobs": "jobs",
 }
 # what leads on to the next best where a part lacks the task: who approves gives no opinion, who reads does not invite
@@ -247,13 +262,21 @@ INSTEAD = {
     "accounts": "accounts_read",
     "roster_check": "roster",
     "dues_keep": "dues",
+    "congress": "congress_read",
+    "congress_session": "congress_read",
+    "congress_seat": "congress_read",
+    "congress_offices": "congress_read",
     "members": "me",
 }
 
 
 def parts(profile: str) -> dict[str, str]:
-    """Return the parts of the manual in `profile`, by the word in their address, each with its title."""
-    return {**{role.value: role.label for role in ROLES[profile]}, MEMBER: "会员"}
+    """Return the parts of the manual in `profile`, by the word in their address, each with its title.
+
+    A role with hardly a task of its own has none; who holds it reads the members' part.
+    """
+    own = {role.value: role.label for role in ROLES[profile] if len(tasks_of(role.value, profile)) > FEW}
+    return {**own, MEMBER: "会员"}
 
 
 def tasks_of(part: str, profile: str) -> list[Task]:

@@ -18,6 +18,8 @@ class Permission(StrEnum):
     CHANGE_AGREE = "change.agree"
     CHANGE_DECIDE = "change.decide"
     COMPARE = "compare"
+    CONGRESS_MANAGE = "congress.manage"
+    CONGRESS_READ = "congress.read"
     DELEGATE = "delegate"
     DEPARTMENT_MANAGE = "department.manage"
     DUES_KEEP = "dues.keep"
@@ -42,6 +44,8 @@ class Permission(StrEnum):
     MESSAGE_SEND = "message.send"
     MESSAGE_TEMPLATE = "message.template"
     POST_MANAGE = "post.manage"
+    PROPOSAL_ANSWER = "proposal.answer"
+    PROPOSAL_REVIEW = "proposal.review"
     QUERY_OFFICIAL = "query.official"
     ROSTER_CHECK = "roster.check"
     ROSTER_KEEP = "roster.keep"
@@ -67,6 +71,8 @@ class Role(LabelEnum):
     BRANCH_OPERATOR = "branch_operator", "分工会操作员"
     ORG_ADMIN = "org_admin", "组织机构管理员"
     UNIT_ADMIN = "unit_admin", "基层工会管理员"
+    PROPOSAL_COMMITTEE = "proposal_committee", "提案委员会委员"
+    HANDLER = "handler", "承办部门"
 
 
 _P = Permission
@@ -100,6 +106,7 @@ _UNION = frozenset(
         _P.ACCOUNT_READ,
         _P.CHANGE_AGREE,
         _P.CHANGE_DECIDE,
+        _P.CONGRESS_READ,
         _P.JOINING_APPROVE,
         _P.JOINING_CODES,
         _P.JOINING_READ,
@@ -123,6 +130,7 @@ _UNION = frozenset(
 _CLERK = _UNION | {
     _P.ACCOUNT_MANAGE,
     _P.COMPARE,
+    _P.CONGRESS_MANAGE,
     _P.DEPARTMENT_MANAGE,
     _P.DUES_KEEP,
     _P.JOINING_ENTER,
@@ -181,6 +189,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.BRANCH_OPERATOR: _BRANCH,
     Role.ORG_ADMIN: _ORG_ADMIN,
     Role.UNIT_ADMIN: _CLERK,
+    Role.PROPOSAL_COMMITTEE: frozenset({_P.CONGRESS_READ, _P.PROPOSAL_REVIEW}),
+    Role.HANDLER: frozenset({_P.PROPOSAL_ANSWER}),  # of the proposals given to her own department
 }
 
 
@@ -207,8 +217,10 @@ ROLES: dict[str, tuple[Role, ...]] = {
         Role.UNION_OPERATOR,
         Role.BRANCH_CHAIR,
         Role.BRANCH_OPERATOR,
+        Role.PROPOSAL_COMMITTEE,
+        Role.HANDLER,
     ),
-    "city": tuple(Role),
+    "city": tuple(role for role in Role if role not in (Role.PROPOSAL_COMMITTEE, Role.HANDLER)),
 }
 
 
@@ -222,9 +234,13 @@ class Reach(StrEnum):
 # Whoever holds the role on the left may open accounts with the roles on the right, and look after them.
 MAY_APPOINT: dict[Role, dict[Role, Reach]] = {
     Role.SUPER_ADMIN: dict.fromkeys(Role, Reach.WITHIN),
-    Role.UNION_OPERATOR: dict.fromkeys((Role.UNION_OPERATOR, Role.BRANCH_CHAIR, Role.BRANCH_OPERATOR), Reach.WITHIN),
+    Role.UNION_OPERATOR: dict.fromkeys(
+        (Role.UNION_OPERATOR, Role.BRANCH_CHAIR, Role.BRANCH_OPERATOR, Role.PROPOSAL_COMMITTEE, Role.HANDLER),
+        Reach.WITHIN,
+    ),
     Role.ORG_ADMIN: {Role.ORG_ADMIN: Reach.BELOW, Role.UNIT_ADMIN: Reach.WITHIN},
-    Role.UNIT_ADMIN: dict.fromkeys((Role.BRANCH_CHAIR, Role.BRANCH_OPERATOR), Reach.BELOW),
+    Role.UNIT_ADMIN: dict.fromkeys((Role.BRANCH_CHAIR, Role.BRANCH_OPERATOR), Reach.BELOW)
+    | dict.fromkeys((Role.PROPOSAL_COMMITTEE, Role.HANDLER), Reach.WITHIN),
 }
 
 
@@ -245,10 +261,15 @@ HELD_AT: dict[Role, HeldAt] = {
     Role.BRANCH_OPERATOR: HeldAt.BRANCH,
     Role.ORG_ADMIN: HeldAt.LEVEL,
     Role.UNIT_ADMIN: HeldAt.UNION,
+    Role.PROPOSAL_COMMITTEE: HeldAt.UNION,
+    Role.HANDLER: HeldAt.UNION,
 }
 
 # The office that goes with a post in the union, by the code of the post in the list 工会职务.
 OF_POST: dict[str, Role] = {"01": Role.UNION_CHAIR, "04": Role.BRANCH_CHAIR}
+
+# The office that goes with one in the congress: who judges proposals, and who answers them.
+OF_COMMITTEE, OF_DEPARTMENT = Role.PROPOSAL_COMMITTEE, Role.HANDLER
 
 # A unit that has somebody in one of these offices is never left without.
 NEVER_EMPTY = frozenset({Role.SUPER_ADMIN, Role.UNION_CHAIR, Role.UNION_OPERATOR, Role.ORG_ADMIN})

@@ -22,6 +22,7 @@ from portal.org.models import Grant, OrgUnit
 from portal.org.permissions import Role
 from portal.query.exports.models import ExportState
 from tests import factories
+from tests.congress import making as congresses
 from tests.messaging import making as messages
 
 # How an item of each workflow comes into a state; the first state of an application is passed in one request.
@@ -46,6 +47,7 @@ MAKES: dict[str, Callable[..., Any]] = {
     "standing": factories.make_standing,
     "letters": factories.make_letter,
     "outbox": factories.make_batch,
+    "congress_sessions": congresses.make_session,
     "outbox_messages": factories.make_message,
 }
 UNSEEN = {ApplicationState.DRAFT}

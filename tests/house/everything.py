@@ -76,6 +76,7 @@ from portal.transfers.incoming.models import Incoming
 from portal.transfers.models import Transfer, TransferState
 from portal.transfers.plans.models import Plan
 from tests import doors, factories
+from tests.congress import making as congresses
 from tests.factories import Canaries
 from tests.members.importing import lists
 from tests.messaging import making as messages
@@ -118,6 +119,7 @@ class Place:
     check: Check  # of the unit, with the part of the unit itself
     changes: tuple[ChangeRequest, ...]  # asked by the member: for the branch, for the union, for its second person
     told: messages.Told
+    congress: congresses.Place
     incoming: Incoming  # somebody who would come from another union
     merge: Merge  # of two records of a colleague, which waits for a second person
     plan: Plan | None  # by which the unit ends in a month; the house itself does not
@@ -207,7 +209,7 @@ def _fill_place(unit: OrgUnit, clerk: User, chair: User) -> Place:
         _bring_back(clerk, unit, member, of_member, of_applicant), _define(clerk, unit, Reach.SHARED),
         _pay(clerk, unit, member), *_list(clerk, unit, member), *_retire(clerk, unit), *_on_the_way(unit),
         _object(clerk, unit), _have_checked(clerk, unit), _change(clerk, member),
-        messages.fill(unit, member, clerk),
+        messages.fill(unit, member, clerk), congresses.fill(unit, member, clerk),
         factories.make_incoming(unit),
         factories.make_merge(unit),
         factories.make_plan(unit) if unit.parent else None,

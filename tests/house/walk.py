@@ -23,6 +23,7 @@ from tests import client as distrust
 from tests import doors, factories
 from tests.client import DistrustfulClient
 from tests.conftest import PROOF, Prepared
+from tests.congress import making as congresses
 from tests.house import everything, matrix
 from tests.house.everything import House
 from tests.members.importing import lists
@@ -133,6 +134,7 @@ class Walk:
                 **{f"change{number}": item.id for number, item in enumerate(place.changes)},
                 "roster_job": everything.roster_job_of(place.member.user),
                 **place.told.ids,
+                **place.congress.ids,
             }
             for name, place in house.places.items()
         }
@@ -201,7 +203,7 @@ class Walk:
                 "change0", "change1", "change2", "standing", "standing_paper", "letter",
                 "objection", "objectionable", "check", "check_part",
                 "export", "made_export",
-                "export", "made_export", *messages.NUMBERS,
+                "export", "made_export", *messages.NUMBERS, *congresses.NUMBERS,
             )  # fmt: skip
             words = {"receipt": "aaaaa-bbbbb", "proof": "a" * 12, "role": "nobody"}
             words |= dict.fromkeys(("token", "invitation", "confirmation", "selection"), NO_TOKEN)
@@ -524,6 +526,42 @@ class Walk:
             "my_standing.index": ({}, {"kind": "withdraw", "wish": "个人原因，自愿退会"}),
             "standing.file_number": ({"id": here.get("standing")}, {"filing_no": "秦工备〔2026〕3号"}),
             "standing.agree": ({}, {"ids": str(self.ids["places"]["a"]["standing"])}),
+            **{
+                f"congress.{verb}": ({"id": here.get("congress")}, {"names": "第一代表团\n第二代表团\n第三代表团"})
+                for verb in ("detail", "delegations")
+            },
+            "congress.new": ({}, {"number": "9", "starts": "2041-01-01", "ends": "2045-12-31"}),
+            "congress_sessions.new": ({"id": here.get("congress")}, {}),
+            **{
+                f"congress_sessions.{verb}": ({"id": here.get("congress_session")}, {})
+                for verb in ("detail", "edit", "attend", "sheet")
+            },
+            **{
+                f"seats.{verb}": ({"id": here.get("seat")}, {"why": "resigned", "on": today().isoformat()})
+                for verb in ("detail", "leave", "account")
+            },
+            "seats.edit": ({"id": here.get("seat")}, {"delegation": here.get("delegation_of_seat"), "post": "deputy"}),
+            **{f"seats.{verb}": ({"id": here.get("congress")}, {}) for verb in ("index", "cards")},
+            "seats.imports": (
+                {"id": here.get("congress")},
+                {"file": (io.BytesIO("姓名,工号,代表团,性别\n殷新,W77,第一代表团,女\n".encode()), "代表.csv")},
+            ),
+            **{
+                f"seats.{verb}": ({"id": here.get("delegate_list")}, {"seen": "1"})
+                for verb in ("preview", "record", "discard")
+            },
+            "seats.undo": ({"id": here.get("recorded_list")}, {}),
+            "congress_offices.committee": ({"id": here.get("congress")}, {}),
+            "congress_offices.name_member": ({"id": here.get("congress")}, {"person": "鲁外聘", "post": "head"}),
+            "congress_offices.end_member": ({"id": here.get("committee_member")}, {}),
+            "congress_offices.add_department": ({}, {"name": "后勤处"}),
+            **{
+                f"congress_offices.{verb}": (
+                    {"id": here.get("handling_department")}, {"person": "鲁外聘", "post": "head"},
+                )
+                for verb in ("department", "name_handler", "close_department")
+            },
+            "congress_offices.end_handler": ({"id": here.get("handler")}, {}),
             **{f"groups.{verb}": ({"id": here.get("group")}, {}) for verb in ("detail", "withdraw")},
             "groups.new": ({}, {"name": "球友", "source": "people"}),
             "groups.built_in": ({"name": "everyone"}, {}),
