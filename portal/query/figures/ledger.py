@@ -43,6 +43,8 @@ _AFTER = {
     _C.TRANSFERRED_OUT: _S.TRANSFERRED_OUT, _C.EXPELLED: _S.EXPELLED, _C.WITHDRAWN: _S.WITHDRAWN, _C.DIED: _S.DECEASED,
     _C.MERGED: _S.MERGED,
 }  # fmt: skip
+_LIVE, _BEGINS = (_S.ACTIVE, _S.RETAINED), (_C.JOINED, _C.TRANSFERRED_IN)
+LATE = "补录：会员信息从这一天开始有记录"
 _COMES = {_C.JOINED: monthly.JOINED, _C.TRANSFERRED_IN: monthly.CAME, _C.RESTORED: monthly.RESTORED,
           _C.MOVED_BRANCH: monthly.MOVED_IN}  # fmt: skip
 _GOES = {_C.RETAINED: monthly.RETAINED, _C.TRANSFERRED_OUT: monthly.LEFT, _C.EXPELLED: monthly.EXPELLED,
@@ -239,7 +241,7 @@ def _lines(wish: Wish, first: date, within: set[int], moves: Moves, names: dict[
 
 def _concerns(within: set[int], *stands: Held | None) -> bool:
     """Whether one of them is a place in the balances of these units."""
-    return any(one is not None and one.unit_id in within and one.status in (_S.ACTIVE, _S.RETAINED) for one in stands)
+    return any(one is not None and one.unit_id in within and one.status in _LIVE for one in stands)
 
 
 def _held(unit_id: int | None, status: str, counted: bool) -> Held | None:
@@ -250,12 +252,12 @@ def _told(kind: ChangeType, on: date, left: int | None, came: int | None, was: H
     """Return what the line says: units that it does not name, and who is counted, are taken from the versions."""
     status = _AFTER.get(kind) or (was or now).status
     after = Held(came or (now.unit_id if kind in _COMES else left or now.unit_id), str(status), now.counted)
-    if kind in (_C.JOINED, _C.TRANSFERRED_IN):
-        before = was if was is not None and was.status not in (_S.ACTIVE, _S.RETAINED) else None
+    if kind in _BEGINS:
+        before = was if was is not None and was.status not in _LIVE else None
     elif was is not None:
         before = Held(left or was.unit_id, was.status, was.counted)
     else:
-        before = Held(left or after.unit_id, _S.ACTIVE.value, now.counted)
+        before = None  # the record begins on this very day: nobody was counted before it
     if kind is _C.RESTORED and before is not None and before.status == _S.ACTIVE:
         before = replace(before, status=_S.RETAINED.value)  # the versions lag behind
     return Told(kind, on, before, after)
@@ -310,7 +312,7 @@ class _Reader:
         if told is None or said is None:
             is_new = bool(moves) and moves[0][1].before is None
             before, after = told or said or (None, None)
-            return is_new or before == after
+            return is_new or before == after or not (_is_live(before) or _is_live(after))
         return told[1] == said[1] and (None in (told[0], said[0]) or told[0] == said[0])
 
     def _place(self, held: Held | None) -> tuple[int, str] | None:
@@ -330,6 +332,11 @@ class _Reader:
         return f"会籍变化记录：{told}；会员信息：{said}，两者不一致"
 
 
+def _is_live(place: tuple[int, str] | None) -> bool:
+    """Whether somebody stands there for the balances: who came and went on one day never did."""
+    return place is not None and place[1] in _LIVE
+
+
 def _stands(lines: Sequence[Told], moves: Sequence[tuple[date, Move]]) -> Iterator[Held | None]:
     for line in lines:
         yield from (line.before, line.after)
@@ -340,7 +347,7 @@ def _stands(lines: Sequence[Told], moves: Sequence[tuple[date, Move]]) -> Iterat
 def _why(move: Move) -> str:
     """Return what made a number change for which there is no line."""
     if move.before is None:
-        return "补录：会员信息从这一天开始有记录"
+        return LATE
     if move.before.counted != move.after.counted:
         return "改为在本单位统计" if move.after.counted else "改为不在本单位统计"
     return ""

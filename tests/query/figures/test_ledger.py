@@ -157,6 +157,39 @@ def test_two_turns_of_a_day_stand_on_each_other_wherever_the_first_was(tree, use
     assert nonzero(numbers(report)[TOTAL]) == {"校内转入": 1, "期末": 1}
 
 
+def test_who_comes_and_goes_on_one_day_is_told_twice_and_counted_never(tree, user_as):
+    union, day = user_as(Role.UNION_OPERATOR, tree["root"]), date(2026, 3, 3)
+    moved = joined(tree["a"], "乙逝", LAST_YEAR)
+    turned(moved, C.MOVED_BRANCH, day, branch=tree["b"])
+    turned(moved, C.DIED, day, at=LATER)  # entered late: no version has ever seen her there
+    turned(joined(tree["b"], "丙除", day), C.EXPELLED, day)
+    db.session.commit()
+
+    with time_machine.travel(noon(LATER), tick=False):
+        there, everywhere = (nonzero(numbers(ledger.ledger(union, Wish(tree[unit], LATER)))[TOTAL])
+                             for unit in ("b", "root"))  # fmt: skip
+
+    assert there == {"入会": 1, "除名": 1, "校内转入": 1, "去世": 1}
+    assert everywhere == {"期初": 1, "入会": 1, "除名": 1, "去世": 1}
+
+
+def test_who_has_gone_before_her_record_began_never_left(tree, user_as):
+    union, begun_on = user_as(Role.UNION_OPERATOR, tree["root"]), date(2026, 3, 3)
+    with time_machine.travel(noon(begun_on), tick=False):
+        member = begun(tree["a"], "丁出", begun_on, join_date=date(2026, 2, 2))
+        db.session.add(
+            MembershipChange(member=member, kind=C.JOINED, on_date=date(2026, 2, 2), to_unit_id=tree["a"].id)
+        )
+    turned(member, C.WITHDRAWN, begun_on, at=date(2026, 3, 4))
+    turned(member, C.RESTORED, date(2026, 3, 5))
+    db.session.commit()
+
+    with time_machine.travel(noon(LATER), tick=False):
+        report = ledger.ledger(union, Wish(tree["root"], LATER))
+
+    assert nonzero(numbers(report)[TOTAL]) == {"恢复会籍": 1, "期末": 1}
+
+
 def test_each_number_opens_its_people(tree, user_as, year):
     operator = user_as(Role.UNION_OPERATOR, tree["root"])
     with time_machine.travel(noon(LATER), tick=False):
