@@ -41,7 +41,7 @@ from .book import ONE_DAY, Book, Effect, Kept, counted, each_day, noon
 from .writers import Acts, Order, Said, Writer
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
-BRANCHES, MEMBERS, WRITERS = 50, 400, 3
+BRANCHES, MEMBERS, WRITERS = 50, 150, 3  # few enough that much happens to each
 CHECKED = 250
 ACTS = {"sqlite": 10_000 if PROOF else 2_000, "postgresql": 10_000 if PROOF else 150}
 DEATHS = 40  # one in so many orders ends with a kill
@@ -191,7 +191,7 @@ class Year:
 
 @pytest.fixture
 def year(app: Flask) -> Year:
-    """Fifty branches with eight members each, on the first of January."""
+    """Fifty branches with three members each, on the first of January."""
     with time_machine.travel(noon(FIRST), tick=False):
         root = factories.make_unit(None, code="GH", name="海港大学工会")
         branches = [
@@ -215,7 +215,6 @@ def year(app: Flask) -> Year:
     return year
 
 
-@pytest.mark.skipif(not PROOF, reason="2,000 acts have once differed by a day from the register, not yet understood")
 def test_a_year_of_memberships_adds_up_on_every_day(year: Year, prepared: Prepared) -> None:
     acts = ACTS[prepared.backend]
     days = list(each_day(FIRST + ONE_DAY, LAST - ONE_DAY))

@@ -24,13 +24,17 @@ from flask import Flask
 from sqlalchemy import event, func, select, text
 
 from portal.core import db as database
+from portal.core.calendar import local
 from portal.core.db import db, new_uuid
 from portal.core.errors import DomainError
 from portal.members import correcting, history, turning
 from portal.members import service as members
-from portal.members.enums import ChangeReason
+from portal.members.enums import ChangeReason, MembershipStatus
 from portal.members.enums import ChangeType as C
 from portal.members.models import Member
+from portal.merging import service as merging
+from portal.merging.models import Merge, MergeState
+from portal.merging.workflow import MERGING
 from portal.org.models import OrgUnit, User
 from portal.org.units import service as units
 from portal.standing import rules
@@ -90,7 +94,8 @@ class Acts:
 
     def act(self) -> list[Effect]:
         """Do one of them, and return what follows for the headcounts. Raises DomainError where it is refused."""
-        kinds = [(self.join, 6), (self.close_a_branch, 1), (self.receive, 12), (self.of_somebody, 81)]
+        kinds = [(self.join, 6), (self.close_a_branch, 1), (self.receive, 12), (self.merge, 4), (self.part, 2),
+                 (self.of_somebody, 75)]  # fmt: skip
         (draw,) = self.rng.choices([kind for kind, _ in kinds], [weight for _, weight in kinds])
         return draw()
 
@@ -247,6 +252,25 @@ class Acts:
         values = {"name": member.name, "id_type": member.id_type, "id_number": member.id_number}
         members.admit(self.operator, unit=branch, values=values, join_date=on)
         return [Effect(member.id, on, {"unit": branch.id, "status": "active"})]
+
+    def merge(self) -> list[Effect]:
+        """Two records are said to be one person's."""
+        self.name = "merge"
+        numbers = db.session.scalars(select(Member.id).where(Member.membership_status != MembershipStatus.MERGED))
+        kept, gone = self.rng.sample(sorted(numbers), 2)
+        merging.merge(self.operator, kept, gone, reason="两份档案是同一个人")
+        return [Effect(gone, self.day, {"status": MembershipStatus.MERGED.value})]
+
+    def part(self) -> list[Effect]:
+        """They were two, after all."""
+        self.name = "part"
+        done = list(db.session.scalars(select(Merge.id).where(Merge.state == MergeState.DONE).order_by(Merge.id)))
+        if not done:
+            raise DomainError("没有合并过的档案")
+        item = MERGING.fetch(self.operator, done[-1])
+        gone, since = item.gone, local(item.done_at).date()
+        MERGING.fire(item, "undo", self.operator)
+        return [Effect(gone.id, since, {"status": gone.membership_status})]
 
     def close_a_branch(self) -> list[Effect]:
         """A branch is closed once all of it has moved to another; one that is closed is opened again."""
