@@ -15,7 +15,7 @@ from portal.core.errors import Absent, Conflict, DomainError, Forbidden
 from portal.core.fields import Field
 from portal.core.todo import Todo
 from portal.core.workflow import Step
-from portal.members import beside, cases, doubles, hanging, merging, search, sight
+from portal.members import beside, cases, doubles, hanging, merging, search, seeking, sight
 from portal.members import service as members
 from portal.members.beside import Beside
 from portal.members.cases import Case, Door
@@ -62,17 +62,19 @@ def record(actor: User, member_id: int) -> Member:
 
 
 def named(actor: User, member: Member, text: str) -> list[Member]:
-    """Return whom the actor may mean by `text` as the other record of `member`. Raises DomainError on `q`."""
+    """Return whom the actor may mean by `text` as the other record of `member`, none where there is nobody.
+
+    A search for a whole number is counted as on the list of members. Raises DomainError on `q`, TooOften.
+    """
     word = text.strip()
     if not word:
         raise DomainError("请填写另一份档案的姓名、工号或会员证号", field="q")
+    if search.is_secret(word):
+        seeking.take(actor, word)
     query = access.scoped(Member, actor, P.MEMBER_MERGE).where(
         search.matches(word), Member.id != member.id, Member.membership_status != MembershipStatus.MERGED.value
     )
-    found = list(db.session.scalars(query.order_by(Member.name_pinyin, Member.id).limit(FOUND_MOST)))
-    if not found:
-        raise DomainError("您的管理范围内没有找到另一份这样的档案，请核对后重新填写", field="q")
-    return found
+    return list(db.session.scalars(query.order_by(Member.name_pinyin, Member.id).limit(FOUND_MOST)))
 
 
 def into(actor: User, member_id: int) -> Member:

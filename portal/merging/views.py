@@ -49,7 +49,7 @@ def doubles() -> ResponseReturnValue:
 def of(member_id: int) -> ResponseReturnValue:
     """Find the other record of a member: what is likely, or who is named."""
     member = service.record(current_user, member_id)
-    form, named = OtherForm(), []
+    form, named = OtherForm(), None
     if form.validate_on_submit():
         try:
             named = service.named(current_user, member, form.text("q"))

@@ -10,12 +10,12 @@ import time_machine
 from sqlalchemy import func, select
 
 from portal.core.actors import SHELL
-from portal.core.audit import events_of
+from portal.core.audit import AuditEvent, events_of
 from portal.core.calendar import today
 from portal.core.db import db
 from portal.core.errors import Absent, Conflict, DomainError, Forbidden
 from portal.core.notices import Notice
-from portal.members import cases, history
+from portal.members import cases, history, seeking
 from portal.members import service as members
 from portal.members.enums import ChangeReason, ChangeType, PostKind
 from portal.members.models import Member, MemberVersion, UnionPost
@@ -320,6 +320,9 @@ def test_doubles_are_found_by_two_signs_or_a_document_within_sight_alone(tree, c
     assert total == 2
     assert service.like(clerk, gone) == [(kept, "姓名、出生日期相同")]
     assert service.named(clerk, kept, "陈两份") == [gone, namesake]
+    sought = select(func.count(AuditEvent.id)).where(AuditEvent.action == seeking.ACT)
+    assert {one.id for one in service.named(clerk, kept, "13900001234")} == {spouse.id, renamed.id}
+    assert (service.named(clerk, kept, "13987654321"), db.session.scalar(sought)) == ([], 2)
     assert service.likely(user_as(Role.BRANCH_CHAIR, tree["b"])) == ([], 0)
     service.merge(clerk, kept.id, gone.id, reason=WHY)
     assert service.like(clerk, kept) == []
