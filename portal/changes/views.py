@@ -11,7 +11,7 @@ from flask_login import current_user
 from portal.core import audit
 from portal.core.calendar import today
 from portal.core.errors import DomainError
-from portal.core.web import numbered_page, scan_shown
+from portal.core.web import numbered_page, numbers_in, scan_shown
 from portal.members import service as members
 from portal.members import sight
 from portal.members.catalogue import FIELD
@@ -77,7 +77,7 @@ def mine() -> ResponseReturnValue:
 def many() -> ResponseReturnValue:
     """Ask for one day and document, and agree to all that were ticked."""
     texts = request.form.get("ids", "").split(",") if request.method == "POST" else request.args.getlist("id")
-    ids = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 10]
+    ids = numbers_in(texts)
     form: Any = ManyForm(data={"on": today()})
     if form.validate_on_submit():
         try:

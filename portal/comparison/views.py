@@ -11,7 +11,7 @@ from flask_login import current_user
 
 from portal.core.errors import DomainError
 from portal.core.forms import PortalForm
-from portal.core.web import XLSX, download, numbered_page, renders
+from portal.core.web import XLSX, download, numbered_page, numbers_in, renders
 from portal.members.importing.forms import columns_form, mapping_of
 from portal.org import access
 from portal.org.guards import needs
@@ -225,7 +225,7 @@ def _reason(form: PortalForm) -> taking.Reason | None:
 
 def _numbers(texts: Iterable[str]) -> list[int]:
     """Return the numbers among `texts` that a row can have."""
-    return [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 10]
+    return numbers_in(texts)
 
 
 def _tell(act: Act, told: Settled) -> None:

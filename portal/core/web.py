@@ -6,7 +6,7 @@ import functools
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote
 
@@ -33,6 +33,7 @@ SIGNED_IN = "_user_id"  # Flask-Login's name in the session's cookie for who has
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PDF = "application/pdf"
+LONGEST_NUMBER = 10  # digits: a number of a row has fewer
 
 STRANGERS_BYTES = 256 * 1024  # of text that someone who is not signed in may send; the longest form has a tenth
 
@@ -86,6 +87,11 @@ def may_go_on(what: str, first: str, then: str) -> bool:
 def is_within(limit: str, *what: str) -> bool:
     """Whether one more request called `what` from this address stays within `limit`, and count it."""
     return limiter.limiter.hit(parse(limit), *what, _network())
+
+
+def numbers_in(words: Iterable[str]) -> list[int]:
+    """Return the numbers among `words`, such as the ticked rows of a list; what is no number is left out."""
+    return [int(word) for word in words if word.isascii() and word.isdigit() and len(word) < LONGEST_NUMBER]
 
 
 def attachment(name: str) -> str:

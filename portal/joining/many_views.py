@@ -11,6 +11,7 @@ from flask_login import current_user
 from portal.core.calendar import today
 from portal.core.errors import DomainError
 from portal.core.forms import PortalForm
+from portal.core.web import numbers_in
 from portal.org.guards import needs
 from portal.org.permissions import Permission
 
@@ -73,7 +74,7 @@ def _chosen(action: str) -> list[Any]:
 
 def _numbers(texts: list[str]) -> list[int]:
     """Return the numbers among `texts` that a row can have."""
-    return [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 10]
+    return numbers_in(texts)
 
 
 @bp.get("/figures")

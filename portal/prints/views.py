@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from portal.core.errors import DomainError
-from portal.core.web import limiter, renders
+from portal.core.web import limiter, numbers_in, renders
 from portal.members import filing, printing, search
 from portal.members.printing import Papers, RegistrationForm
 from portal.members.search import Filters, Sort
@@ -88,7 +88,7 @@ def of_selection() -> ResponseReturnValue:
 
 def _ids() -> list[int]:
     words = request.form.getlist("ids")
-    return [int(word) for word in words if word.isascii() and word.isdigit() and len(word) < 10]
+    return numbers_in(words)
 
 
 @bp.get("/jobs/<int:id>")

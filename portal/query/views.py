@@ -13,7 +13,7 @@ from portal.core.calendar import today
 from portal.core.errors import DomainError
 from portal.core.fields import Field
 from portal.core.patience import TooSlow
-from portal.core.web import renders
+from portal.core.web import numbers_in, renders
 from portal.org.guards import needs
 from portal.org.permissions import Permission
 
@@ -253,7 +253,7 @@ def _start(here: Here) -> str:
 
 def _ids() -> list[int]:
     words = request.form.getlist("ids")
-    return [int(word) for word in words if word.isascii() and word.isdigit() and len(word) < 10]
+    return numbers_in(words)
 
 
 # --- a pasted column --------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from portal.core import audit
 from portal.core.calendar import today
 from portal.core.errors import DomainError
 from portal.core.forms import PortalForm
-from portal.core.web import numbered_page, renders, scan_shown
+from portal.core.web import numbered_page, numbers_in, renders, scan_shown
 from portal.members import cases
 from portal.members.models import Member
 from portal.org.guards import needs
@@ -261,7 +261,7 @@ def talk(id: int) -> ResponseReturnValue:
 def agree() -> ResponseReturnValue:
     """Show whom one is about to agree to, or agree and tell what became of each."""
     texts = request.args.getlist("id") if request.method == "GET" else request.form.get("ids", "").split(",")
-    ids = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 10]
+    ids = numbers_in(texts)
     form = PortalForm()
     if request.method == "POST" and form.validate():
         try:

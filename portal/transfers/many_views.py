@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from portal.core.errors import Absent, DomainError
+from portal.core.web import numbers_in
 from portal.org.guards import needs
 from portal.org.permissions import Permission
 from portal.query import selections
@@ -91,4 +92,4 @@ def _chosen(action: str) -> list[Any]:
 
 def _numbers(texts: list[str]) -> list[int]:
     """Return the numbers among `texts` that a row can have."""
-    return [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 10]
+    return numbers_in(texts)
