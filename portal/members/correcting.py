@@ -151,7 +151,14 @@ def _why_fixed(line: MembershipChange) -> str:
         return "入会、转入的日期在“入会日期”中更正，不在这里"
     if sum(other.on_date == line.on_date for other in line.member.changes) > 1:
         return "同一天还有另一条会籍变化，日期不能单独更正"
+    first = _first_day(line.member)
+    if line.on_date <= first:
+        return f"系统中的记录始于{show_date(first)}，没有这一条之前的情况，日期不能更正"
     return ""
+
+
+def _first_day(member: Member) -> date:
+    return min(version.valid_from for version in member.versions)
 
 
 def span(line: MembershipChange) -> tuple[date, date]:
@@ -159,8 +166,7 @@ def span(line: MembershipChange) -> tuple[date, date]:
     others = [other for other in line.member.changes if other is not line]
     before = [other.on_date for other in others if other.on_date < line.on_date]
     after = [other.on_date for other in others if other.on_date > line.on_date]
-    first = min(version.valid_from for version in line.member.versions)
-    return max([*before, first]) + ONE_DAY, min([*(day - ONE_DAY for day in after), today()])
+    return max([*before, _first_day(line.member)]) + ONE_DAY, min([*(day - ONE_DAY for day in after), today()])
 
 
 def redate(
@@ -197,13 +203,12 @@ def move(actor: Actor, member: Member, line: MembershipChange, *, on: date, why:
     moved = f"{audit.CORRECTION}：{line.kind.label}的日期由{show_date(before)}改为{show_date(on)}"
     told = _told(moved, document_no, why)
     batch = new_uuid()
-    if old is not None and new is not None:
-        true, said = (old, new) if on > before else (new, old)  # what is to stand between the two days, and what does
-        values = {name: getattr(true, name) for name in STANDS if getattr(true, name) != getattr(said, name)}
-        dating.write_between(
-            member.id, values, actor, since=min(on, before), until=max(on, before), reason=told, batch_id=batch
-        )
-        db.session.expire(member)
+    true, said = (old, new) if on > before else (new, old)  # what is to stand between the two days, and what does
+    values = {name: getattr(true, name) for name in STANDS if getattr(true, name) != getattr(said, name)}
+    dating.write_between(
+        member.id, values, actor, since=min(on, before), until=max(on, before), reason=told, batch_id=batch
+    )
+    db.session.expire(member)
     line.on_date = on
     db.session.flush()  # the order of the lines is read anew
     db.session.expire(member, ["changes"])

@@ -121,6 +121,19 @@ def test_a_line_crosses_no_other(tree, user_as, member) -> None:
     assert [change.on_date for change in member.changes] == [FIRST_DAY, SECOND, FOURTH]
 
 
+def test_a_line_of_the_day_on_which_the_record_began_stays(tree, user_as, member) -> None:
+    """What she was before is on no version: the line would move and leave them behind."""
+    operator = user_as(Role.UNION_OPERATOR, tree["root"])
+    member.changes[0].on_date = FIRST_DAY - timedelta(days=3)  # joined before she was entered
+    moved = turning.turn(
+        member, SHELL, ChangeType.MOVED_BRANCH, on=FIRST_DAY, values={"branch": tree["b"]}, reason="转会"
+    )
+
+    with pytest.raises(DomainError, match="系统中的记录始于"):
+        correcting.redate(operator, member, moved, on=SECOND, reason="日期有误", seen=service.mark_of(member))
+    assert moved.on_date == FIRST_DAY
+
+
 def test_the_pages_of_a_correction(tree, user_as, client_of, member) -> None:
     operator = user_as(Role.UNION_OPERATOR, tree["root"])
     line = turning.turn(
