@@ -12,6 +12,7 @@ from portal.core.calendar import today
 from portal.core.db import db
 from portal.core.errors import DomainError
 
+from . import congress
 from . import units as tree
 from .applications import Applications, S, fates_for, post_codes
 from .enrolment import Enrolled, Enrolment, homes_of
@@ -59,6 +60,8 @@ def populate(
         _enrol(enrolment, homes_in_turn[members - by_application :], people, say)
         fates = ()
     offices.write()
+    if profile == "school":
+        congress.convene(founded[0], today=today())
     accounts = hand_out(offices, founded[0], homes, school=profile == "school")
     db.session.commit()
     applications.send(fates)

@@ -14,6 +14,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from portal import demo
+from portal.congress.models import Collecting, Congress, Delegate, DelegateKind
 from portal.core import audit, kinds, uploads
 from portal.core import db as database
 from portal.core.calendar import today
@@ -24,7 +25,7 @@ from portal.joining.models import Application, ApplicationState, JoinCode
 from portal.members import history
 from portal.members import service as members
 from portal.members.catalogue import FIELDS
-from portal.members.enums import ChangeType, MembershipStatus
+from portal.members.enums import ChangeType, MembershipStatus, PostKind
 from portal.members.models import SHARED, ChildBirth, Member, MembershipChange, MemberVersion, UnionPost
 from portal.members.numbers import next_member_no
 from portal.org import access
@@ -70,6 +71,16 @@ def test_the_demo_university(populate: Populate) -> None:
     assert {code.unit.code for code in db.session.scalars(select(JoinCode))} == set(sizes)
     each_branch_has_people_for_its_opinion()
     coded_fields_have_several_codes_and_gaps()
+    the_congress_sits_as_its_posts_say()
+
+
+def the_congress_sits_as_its_posts_say() -> None:
+    """Every delegate among the posts has a seat, every delegation at most one head, and one session collects."""
+    posts = select(func.count(UnionPost.member_id.distinct())).where(UnionPost.kind == PostKind.DELEGATE)
+    formal = select(Delegate).where(Delegate.kind == DelegateKind.FORMAL)
+    assert len(db.session.scalars(formal).all()) == db.session.scalar(posts)
+    congress = db.session.scalars(select(Congress)).one()
+    assert [one.collecting() for one in congress.sessions] == [Collecting.UNSET, Collecting.OPEN]
 
 
 def each_branch_has_people_for_its_opinion() -> None:
