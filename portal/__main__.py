@@ -26,6 +26,7 @@ from portal.machine import (
     digest,
     kind_of_machine,
     read_lock,
+    sections_to_run,
     setting,
     system_packages,
     venv_package,
@@ -62,11 +63,9 @@ def step(title: "str") -> "Iterator[None]":
     say("{}：完成，用时 {:.1f} 秒".format(title, time.monotonic() - begun))
 
 
-def sections_for(command: "str", database: "str") -> "list[str]":
-    """Return the sections of the lock that `command` needs with the `database` address, in the order of the file."""
-    if command == "test":
-        return list(SECTIONS)
-    return ["runtime", "postgres"] if database.startswith("postgresql") else ["runtime"]
+def sections_for(command: "str", database: "str", gateway: "str") -> "list[str]":
+    """Return the sections of the lock that `command` needs with these settings, in the order of the file."""
+    return list(SECTIONS) if command == "test" else sections_to_run(database, gateway)
 
 
 def venv_packages() -> "list[str]":
@@ -251,7 +250,7 @@ def prepare(command: "str", source: "str" = "") -> "str":
     venv = os.path.abspath(setting("VENV", os.path.join(ROOT, "instance", "venv")))
     with open(LOCK, encoding="utf-8") as file:
         locked = read_lock(file.read())
-    wanted = sections_for(command, setting("DATABASE_URI", ""))
+    wanted = sections_for(command, setting("DATABASE_URI", ""), setting("SMS_GATEWAY", ""))
 
     def ready() -> "bool":
         stamp = read_stamp(venv)

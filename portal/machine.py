@@ -31,7 +31,9 @@ PROOF_PROGRAMS = {"soffice": "libreoffice-calc-nogui"}
 FONTS = {"NotoSerifCJK": "fonts-noto-cjk", "HanaMinA": "fonts-hanazono", "HanaMinB": "fonts-hanazono"}
 
 # the sections of the lock, in the words of the steps
-SECTIONS = {"runtime": "运行", "postgres": "PostgreSQL", "development": "测试"}
+SECTIONS = {"runtime": "运行", "postgres": "PostgreSQL", "sms": "短信", "development": "测试"}
+# the gateways that are spoken to by their vendors' SDKs
+VENDORS = ("aliyun", "tencent")
 
 
 def setting(name: "str", default: "str") -> "str":
@@ -49,6 +51,16 @@ def read_lock(text: "str") -> "dict[str, str]":
     """Cut the text of requirements.lock into its sections: name -> requirements."""
     parts = text.split("\n# == ")[1:]
     return {part.partition(" ==\n")[0]: part.partition(" ==\n")[2].strip() + "\n" for part in parts}
+
+
+def sections_to_run(database: "str", gateway: "str") -> "list[str]":
+    """Return the sections of the lock that the portal needs for its `database` address and its SMS `gateway`."""
+    sections = ["runtime"]
+    if database.startswith("postgresql"):
+        sections.append("postgres")
+    if gateway in VENDORS:
+        sections.append("sms")
+    return sections
 
 
 def digest(text: "str") -> "str":

@@ -21,7 +21,7 @@ from portal.core.errors import DomainError
 
 PROGRAM = ("portal", "migrations", "static", "templates", "docs", "README.md", "pyproject.toml", "requirements.lock")
 PARTS = ("program", "wheels", "debs")
-SECTIONS = ("runtime", "postgres")
+SECTIONS = ("runtime", "postgres", "sms")  # whatever the settings there may say
 TOLD, HOW = "bundle.json", "说明.txt"
 READ_ME = """把整个文件夹复制到没有网络的机器上，然后运行下面三行。
 那台机器须与制作的机器同样：{distribution}，Python {python}，{processor}。

@@ -51,7 +51,7 @@ class House:
 def packages(house: House) -> str:
     """Every library is there in the version that the lock names."""
     locked = machine.read_lock(Path(machine.LOCK).read_text("utf-8"))
-    names = ["runtime"] if house.sqlite_file else ["runtime", "postgres"]
+    names = machine.sections_to_run(house.settings.database_uri, house.settings.sms.get("GATEWAY", ""))
     pins = [pin for name in names for pin in re.findall(r"^([\w.-]+)==([^\s;]+)", locked[name], re.MULTILINE)]
     wrong = [
         f"{name}（应为 {version}，现在{found or '没有'}）"

@@ -383,16 +383,18 @@ def test_the_test_command_ends_with_pytest_and_fails_if_anything_did(
 
 
 @pytest.mark.parametrize(
-    ("command", "database", "sections"),
+    ("command", "database", "gateway", "sections"),
     [
-        ("run", "", ["runtime"]),
-        ("run", "sqlite:///x.db", ["runtime"]),
-        ("run", "postgresql+psycopg://here", ["runtime", "postgres"]),
-        ("test", "", ["runtime", "postgres", "development"]),
+        ("run", "", "", ["runtime"]),
+        ("run", "sqlite:///x.db", "http", ["runtime"]),
+        ("run", "postgresql+psycopg://here", "", ["runtime", "postgres"]),
+        ("doctor", "", "tencent", ["runtime", "sms"]),
+        ("run", "postgresql+psycopg://here", "aliyun", ["runtime", "postgres", "sms"]),
+        ("test", "", "", ["runtime", "postgres", "sms", "development"]),
     ],
 )
-def test_a_command_gets_the_sections_it_needs(command: str, database: str, sections: list[str]) -> None:
-    assert launcher.sections_for(command, database) == sections
+def test_a_command_gets_the_sections_it_needs(command: str, database: str, gateway: str, sections: list[str]) -> None:
+    assert launcher.sections_for(command, database, gateway) == sections
 
 
 def test_portal_cfg_names_the_database_and_the_environment_overrules_it(tmp_path: Path) -> None:

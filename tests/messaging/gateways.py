@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from portal.messaging.sending.gateways.http import Http, Speech
 
@@ -86,7 +86,10 @@ class Handler(BaseHTTPRequestHandler):
         elif chance < manners.busy + manners.cut_before:
             self.connection.close()
         elif manners.answer:
-            self.answer(int(manners.answer.get("status", 200)), manners.answer["body"])
+            self.server.took(key="", number="", text=self.path)  # whatever it says, it has the message
+            self.answer(
+                int(manners.answer.get("status", 200)), manners.answer["body"], **manners.answer.get("headers", {})
+            )
         else:
             status, told = self.spoken(body)
             if chance < manners.busy + manners.cut_before + manners.cut_after:
@@ -116,7 +119,9 @@ class Handler(BaseHTTPRequestHandler):
         target = urlsplit(self.path)
         headers = "".join(f"{name}:{(self.headers[name] or '').strip()}\n" for name in names)
         hashed = hashlib.sha256(body).hexdigest()
-        request = f"POST\n{target.path}\n{target.query}\n{headers}\n{said[2]}\n{hashed}"
+        asked = dict(parse_qsl(target.query, keep_blank_values=True))
+        query = urlencode(sorted(asked.items()), safe="~", quote_via=quote)  # as RFC 3986 has it, however it was sent
+        request = f"POST\n{target.path}\n{query}\n{headers}\n{said[2]}\n{hashed}"
         digest = hashlib.sha256(request.encode()).hexdigest()
         wanted = hmac.new(SECRET.encode(), f"ACS3-HMAC-SHA256\n{digest}".encode(), hashlib.sha256).hexdigest()
         if said[1] != KEY_ID:
@@ -124,7 +129,6 @@ class Handler(BaseHTTPRequestHandler):
         if said[3] != wanted or self.headers["x-acs-content-sha256"] != hashed:
             return 400, {"Code": "SignatureDoesNotMatch", "Message": "Specified signature is not matched."}
         assert (self.headers["x-acs-action"], self.headers["x-acs-version"]) == ("SendSms", "2017-05-25")
-        asked = dict(parse_qsl(target.query))
         took = self.server.took(
             key=asked["OutId"], number=asked["PhoneNumbers"], text=asked["TemplateParam"],
             template=asked["TemplateCode"], signature=asked["SignName"],
@@ -165,16 +169,17 @@ class Handler(BaseHTTPRequestHandler):
             template=asked["TemplateId"], signature=asked["SignName"],
         )  # fmt: skip
         state = {
-            "SerialNo": took, "PhoneNumber": number, "Fee": 1, "SessionContext": asked["SessionContext"],
+            "SerialNo": took, "PhoneNumber": number, "Fee": 2, "SessionContext": asked["SessionContext"],
             "Code": "Ok", "Message": "send success", "IsoCode": "CN",
         }  # fmt: skip
         return 200, {"Response": {"SendStatusSet": [state], "RequestId": "1"}}
 
-    def answer(self, status: int, told: dict[str, Any]) -> None:
-        """Send JSON."""
-        body = json.dumps(told).encode()
+    def answer(self, status: int, told: dict[str, Any] | str, **headers: str) -> None:
+        """Send JSON, or a text as it is."""
+        body = (told if isinstance(told, str) else json.dumps(told)).encode()
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        for name, text in {"Content-Type": "application/json", **headers}.items():
+            self.send_header(name, text)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

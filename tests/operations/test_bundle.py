@@ -45,7 +45,7 @@ def wheel(folder: Path, name: str) -> str:
 
 @pytest.fixture
 def network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that stands for all servers: two wheels and one Debian package."""
+    """A folder that stands for all servers: three wheels and one Debian package."""
     folder = tmp_path / "network"
     (folder / "package/DEBIAN").mkdir(parents=True)
     folder.chmod(0o755)
@@ -63,7 +63,8 @@ def network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ]
     subprocess.run(words, check=True, capture_output=True)
     lock = folder / "requirements.lock"
-    lock.write_text(f"# head\n\n# == runtime ==\n{wheel(folder, 'zhuang')}\n# == postgres ==\n{wheel(folder, 'shuju')}")
+    sections = {"runtime": "zhuang", "postgres": "shuju", "sms": "duanxin"}
+    lock.write_text("# head\n" + "".join(f"\n# == {name} ==\n{wheel(folder, of)}" for name, of in sections.items()))
     monkeypatch.setattr(machine, "LOCK", str(lock))
     (folder / "bin").mkdir()
     (folder / "bin/apt-get").write_text(APT.format(folder=folder))
@@ -88,7 +89,7 @@ def test_a_bundle_holds_program_wheels_and_packages(network: Path, tmp_path: Pat
     assert told["machine"] == machine.kind_of_machine()
     assert told["packages"] == ["libmeiyou9_1.0-1_all.deb"]
     assert sorted(path.name for path in (to / "wheels").iterdir()) == [
-        "shuju-1.0-py3-none-any.whl", "zhuang-1.0-py3-none-any.whl",
+        "duanxin-1.0-py3-none-any.whl", "shuju-1.0-py3-none-any.whl", "zhuang-1.0-py3-none-any.whl",
     ]  # fmt: skip
     assert {path.name for path in (to / "program").iterdir()} == {*bundle.PROGRAM, "instance"}
     assert list((to / "program").rglob("__pycache__")) == list((to / "program/instance").iterdir()) == []

@@ -1,12 +1,15 @@
 """Each gateway over loopback, against a server that speaks its protocol and checks its signature."""
 
 import json
+import logging
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from portal.config import SettingProblem, load
+from portal.config import ROOT, SettingProblem, load
 from portal.messaging.sending.gateways import choosing
 from portal.messaging.sending.gateways.aliyun import Aliyun
 from portal.messaging.sending.gateways.gateway import Answer, Fate, Gateway, Parcel, Receipt, Unreadable, Verdict
@@ -39,6 +42,7 @@ def test_each_hands_over_one_message(tmp_path: Path) -> None:
     assert json.loads(aliyun["text"]) == {"name": "王芳", "day": "5日 & 6日"}
     assert (tencent["key"], tencent["number"], tencent["template"]) == ("uuid-1", "+8613912345678", "SMS_1")
     assert json.loads(tencent["text"]) == ["王芳", "5日 & 6日"]
+    assert [answer.parts for answer in answers] == [0, 0, 2]  # 腾讯云 alone says at once what it charges
 
 
 def test_a_wrong_key_is_seen_and_may_be_mended(tmp_path: Path) -> None:
@@ -66,11 +70,15 @@ def test_a_wrong_key_is_seen_and_may_be_mended(tmp_path: Path) -> None:
         (Manners(cut_after=1), Verdict.UNSURE),
         (Manners(answer={"status": 500, "body": {}}), Verdict.UNSURE),
         (Manners(answer={"status": 200, "body": {"said": "what?"}}), Verdict.UNSURE),
+        (Manners(answer={"status": 200, "body": "<html>"}), Verdict.UNSURE),
+        (Manners(answer={"status": 502, "body": "<html>"}), Verdict.UNSURE),
+        (Manners(answer={"status": 307, "body": {}, "headers": {"Location": "/elsewhere"}}), Verdict.UNSURE),
     ],
 )
 def test_only_what_was_surely_not_taken_is_tried_again(tmp_path: Path, manners: Manners, verdict: Verdict) -> None:
     with gateway(tmp_path, manners) as running:
         assert [one.send(PARCEL).verdict for one in every(running.url)] == [verdict] * 3
+        assert len(running.took()) == (3 if manners.answer or manners.cut_after else 0)  # none asks again by itself
 
 
 def test_a_gateway_that_is_not_there_was_not_reached() -> None:
@@ -79,6 +87,115 @@ def test_a_gateway_that_is_not_there_was_not_reached() -> None:
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
 
     assert [one.send(PARCEL) for one in every(url)] == [Answer(Verdict.NOT_NOW, word="连不上网关")] * 3
+
+
+def test_one_that_takes_the_call_and_never_answers_is_cut_off_in_time() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+
+        with pytest.raises(CutOff):  # whether it has the message nobody knows: 待核实
+            ask("POST", f"{url}/send", {}, b"{}", timeout=0.2)
+        waiting = (
+            Aliyun(KEY_ID, SECRET, endpoint=url, timeout=0.2),
+            Tencent(KEY_ID, SECRET, "1400", endpoint=url, timeout=0.2),
+        )
+        assert [one.send(PARCEL) for one in waiting] == [Answer(Verdict.UNSURE, word="没有收到网关的应答")] * 2
+
+
+def test_nothing_is_said_to_one_that_does_not_prove_who_it_is(tmp_path: Path) -> None:
+    with gateway(tmp_path) as running:
+        url = running.url.replace("http:", "https:")  # which it does not speak
+
+        assert [one.send(PARCEL).verdict for one in every(url)] == [Verdict.NOT_NOW] * 3
+        assert running.took() == []
+
+
+def test_the_sdks_take_no_proxy_and_write_nothing_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setenv("DEBUG", "sdk")  # with which that of 阿里云 writes each request on the standard error
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+
+    with gateway(tmp_path) as running, gateway(tmp_path, Manners(cut_after=1)) as rude:
+        taken = [one.send(PARCEL).verdict for one in every(running.url)]
+        unsure = [one.send(PARCEL).verdict for one in every(rude.url)]
+        took = running.took()
+
+    assert (taken, unsure, len(took)) == ([Verdict.TAKEN] * 3, [Verdict.UNSURE] * 3, 6)
+    assert (caplog.text, *capfd.readouterr()) == ("", "", "")
+
+
+def test_the_sdks_are_loaded_by_the_first_message_and_not_before(tmp_path: Path) -> None:
+    code = (
+        "import sys; from portal.config import load; from portal.messaging.sending.gateways import choosing\n"
+        "made = choosing.outlet(load()).gateway\n"
+        "print(made.name, {'darabonba', 'aiohttp', 'requests', 'tencentcloud'} & set(sys.modules))"
+    )
+
+    ran = subprocess.run(
+        [sys.executable, "-c", code], env={**ALIYUN, "PORTAL_INSTANCE": str(tmp_path)}, cwd=ROOT, check=True,
+        capture_output=True, encoding="utf-8",
+    )  # fmt: skip
+
+    assert ran.stdout == "aliyun set()\n"
+
+
+def test_an_sdk_that_will_not_start_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    spaced = Tencent(KEY_ID, "a key ", "1400").send(PARCEL)
+    monkeypatch.setitem(sys.modules, "alibabacloud_dysmsapi20170525.client", None)
+    gone = Aliyun(KEY_ID, SECRET).send(PARCEL)
+
+    assert (spaced.verdict, gone.verdict) == (Verdict.NOT_NOW, Verdict.NOT_NOW)
+    assert spaced.word == "短信程序库不能使用（TencentCloudSDKException）"
+    assert gone.word == "短信程序库不能使用（ModuleNotFoundError）"
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "code", "verdict"),
+    [
+        (400, {}, "isv.SMS_SIGNATURE_ILLEGAL", Verdict.REFUSED),  # ClientException
+        (403, {}, "Forbidden.RAM", Verdict.NOT_NOW),
+        (400, {"x-acs-retry-after": "900"}, "Flow.Limited", Verdict.NOT_NOW),  # ThrottlingException
+        (500, {"x-acs-retry-after": "900"}, "InternalError", Verdict.UNSURE),
+        (503, {}, "ServiceUnavailable", Verdict.NOT_NOW),  # ServerException
+        (500, {}, "SomethingBroke", Verdict.UNSURE),
+    ],
+)
+def test_errors_of_aliyun(tmp_path: Path, status: int, headers: dict[str, str], code: str, verdict: Verdict) -> None:
+    told = {"status": status, "headers": headers, "body": {"Code": code, "Message": "", "RequestId": "1"}}
+    with gateway(tmp_path, Manners(answer=told)) as running:
+        answer = Aliyun(KEY_ID, SECRET, endpoint=running.url).send(PARCEL)
+
+    assert answer == Answer(verdict, word=code)
+
+
+@pytest.mark.parametrize(
+    ("code", "verdict"),
+    [
+        ("RequestLimitExceeded", Verdict.NOT_NOW),
+        ("AuthFailure.SecretIdNotFound", Verdict.NOT_NOW),
+        ("UnauthorizedOperation.SmsSdkAppIdVerifyFail", Verdict.REFUSED),
+        ("InternalError.OtherError", Verdict.UNSURE),
+    ],
+)
+@pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8"])
+def test_errors_of_tencent(tmp_path: Path, kind: str, code: str, verdict: Verdict) -> None:
+    told = {"Response": {"Error": {"Code": code, "Message": ""}, "RequestId": "1"}}
+    with gateway(tmp_path, Manners(answer={"body": told, "headers": {"Content-Type": kind}})) as running:
+        answer = Tencent(KEY_ID, SECRET, "1400", endpoint=running.url).send(PARCEL)
+
+    assert answer == Answer(verdict, word=code)
+
+
+@pytest.mark.parametrize("states", [[], None, [{}], ["what?"], {}])
+def test_an_answer_of_tencent_without_a_state_is_unsure(tmp_path: Path, states: object) -> None:
+    told = {"Response": {"SendStatusSet": states, "RequestId": "1"}}
+    with gateway(tmp_path, Manners(answer={"body": told})) as running:
+        answer = Tencent(KEY_ID, SECRET, "1400", endpoint=running.url).send(PARCEL)
+
+    assert answer == Answer(Verdict.UNSURE, word="网关的应答无法识别")
 
 
 @pytest.mark.parametrize(
@@ -176,6 +293,13 @@ HTTP = {
 ALIYUN = {"PORTAL_SMS_GATEWAY": "aliyun", "PORTAL_SMS_ALIYUN_KEY_ID": "id", "PORTAL_SMS_ALIYUN_SECRET": "s"}
 
 
+def test_a_gateway_whose_sdk_is_not_installed_stops_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("portal.messaging.sending.gateways.aliyun.PACKAGE", "not_installed_here")
+
+    with pytest.raises(SettingProblem, match="程序库还没有安装，请用 python3 -m portal run 启动一次"):
+        choosing.outlet(load({"PORTAL_INSTANCE": str(tmp_path), **ALIYUN}))
+
+
 def test_the_settings_name_the_gateway_and_its_pace(tmp_path: Path) -> None:
     here = {"PORTAL_INSTANCE": str(tmp_path)}
     made = [
@@ -209,11 +333,3 @@ def test_a_wrong_value_stops_the_start_and_names_the_variable(tmp_path: Path, sa
     with pytest.raises(SettingProblem, match=name):
         choosing.outlet(settings)
     assert "PORTAL_SMS_ALIYUN_SECRET" not in said or said["PORTAL_SMS_ALIYUN_SECRET"] not in repr(settings).split("'")
-
-
-def test_one_that_takes_the_call_and_never_answers_is_cut_off_in_time() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        url = f"http://127.0.0.1:{silent.getsockname()[1]}/send"
-
-        with pytest.raises(CutOff):  # whether it has the message nobody knows: 待核实
-            ask("POST", url, {}, b"{}", timeout=0.2)

@@ -1,27 +1,24 @@
-"""阿里云短信: SendSms of 2017-05-25, signed with ACS3-HMAC-SHA256, and the reports that it pushes (SmsReport).
+"""阿里云短信: SendSms of 2017-05-25 by the vendor's SDK, and the reports that it pushes (SmsReport).
 
-The vendor's own package brings a dozen others for these forty lines, so we sign by ourselves, as its page
-「V3版本请求体&签名机制」 says it.
+The SDK builds the request, signs it and reads the answer; `carrying` takes it there. It is loaded by the first message
+that this process sends, not before.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
-import secrets
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
-from portal.core.calendar import now
-
+from .carrying import carry, outcome, silence
 from .gateway import Answer, Parcel, Receipt, Verdict, fate_of, parts_of, reports
-from .transport import TOO_MANY, CutOff, NotReached, ask
+from .transport import TIMEOUT
 
+PACKAGE = "alibabacloud_dysmsapi20170525"
+LOGGERS = ("darabonba-core", "alibabacloud-tea", "credentials")
 ENDPOINT = "https://dysmsapi.aliyuncs.com"
-ACTION, VERSION = "SendSms", "2017-05-25"
-ALGORITHM = "ACS3-HMAC-SHA256"
 # what passes by itself, or once somebody has mended the account: nothing was sent
 NOT_NOW = (
     "Throttling",
@@ -57,50 +54,56 @@ class Aliyun:
     secret: str = field(repr=False)
     template_code: str = ""
     endpoint: str = ENDPOINT
+    timeout: float = TIMEOUT
 
     name = "aliyun"
     thanks = '{"code": 0, "msg": "接收成功"}'
 
     def send(self, parcel: Parcel) -> Answer:
         """Hand over one message by its filed template."""
-        asked = {
-            "PhoneNumbers": parcel.number, "SignName": parcel.signature, "OutId": parcel.key,
-            "TemplateCode": parcel.template_code or self.template_code,
-            "TemplateParam": json.dumps(dict(parcel.variables) or {"content": parcel.text}, ensure_ascii=False),
-        }  # fmt: skip
-        query = "&".join(f"{_coded(name)}={_coded(asked[name])}" for name in sorted(asked))
         try:
-            reply = ask("POST", f"{self.endpoint}/?{query}", self._headers(query), b"")
-        except NotReached:
-            return Answer(Verdict.NOT_NOW, word="连不上网关")
-        except CutOff:
-            return Answer(Verdict.UNSURE, word="没有收到网关的应答")
-        told = reply.json()
-        code = str(told.get("Code", ""))
+            client, request, runtime = self._client, self._request(parcel), self._runtime()
+        except Exception as error:  # the SDK is not there, or does not want the account: nothing was sent
+            return Answer(Verdict.NOT_NOW, word=f"短信程序库不能使用（{type(error).__name__}）")
+        try:
+            told = client.send_sms_with_options(request, runtime).body
+        except Exception as error:  # the SDK raises of many kinds, and by its contract may raise any
+            return outcome(error) or _failed(error)
+        code = str(getattr(told, "code", None) or "")
         if code == "OK":
-            return Answer(Verdict.TAKEN, str(told.get("BizId", ""))[:80] or None)
-        if code.startswith(NOT_NOW + OUR_KEY) or reply.status == TOO_MANY:
-            return Answer(Verdict.NOT_NOW, word=code[:80] or "网关忙")
-        if not code or code.startswith(UNSURE):
-            return Answer(Verdict.UNSURE, word=code[:80] or f"网关的应答无法识别（HTTP {reply.status}）")
-        return Answer(Verdict.WRONG_NUMBER if code in WRONG else Verdict.REFUSED, word=code[:80])
+            return Answer(Verdict.TAKEN, str(told.biz_id or "")[:80] or None)
+        return _refused(code)
 
-    def _headers(self, query: str) -> dict[str, str]:
-        signed = {
-            "host": urlsplit(self.endpoint).netloc,
-            "x-acs-action": ACTION,
-            "x-acs-content-sha256": hashlib.sha256(b"").hexdigest(),
-            "x-acs-date": f"{now():%Y-%m-%dT%H:%M:%SZ}",
-            "x-acs-signature-nonce": secrets.token_hex(16),
-            "x-acs-version": VERSION,
-        }
-        names = ";".join(sorted(signed))
-        lines = "".join(f"{name}:{signed[name]}\n" for name in sorted(signed))
-        request = "\n".join(("POST", "/", query, lines, names, signed["x-acs-content-sha256"]))
-        told = f"{ALGORITHM}\n{hashlib.sha256(request.encode()).hexdigest()}"
-        signature = hmac.new(self.secret.encode(), told.encode(), hashlib.sha256).hexdigest()
-        said = f"{ALGORITHM} Credential={self.key_id},SignedHeaders={names},Signature={signature}"
-        return {**signed, "Authorization": said}
+    @cached_property
+    def _client(self) -> Any:
+        from alibabacloud_dysmsapi20170525.client import Client
+        from alibabacloud_tea_openapi.utils_models import Config
+        from darabonba.core import DaraCore
+        from darabonba.policy.retry import RetryOptions
+
+        silence(*LOGGERS)
+        DaraCore.do_action = staticmethod(_do_action)
+        place, wait = urlsplit(self.endpoint), int(self.timeout * 1000)
+        return Client(
+            Config(
+                access_key_id=self.key_id, access_key_secret=self.secret, endpoint=place.netloc, protocol=place.scheme,
+                connect_timeout=wait, read_timeout=wait, retry_options=RetryOptions({"retryable": False}),
+            )
+        )  # fmt: skip
+
+    def _request(self, parcel: Parcel) -> Any:
+        from alibabacloud_dysmsapi20170525.models import SendSmsRequest
+
+        return SendSmsRequest(
+            phone_numbers=parcel.number, sign_name=parcel.signature, out_id=parcel.key,
+            template_code=parcel.template_code or self.template_code,
+            template_param=json.dumps(dict(parcel.variables) or {"content": parcel.text}, ensure_ascii=False),
+        )  # fmt: skip
+
+    def _runtime(self) -> Any:
+        from darabonba.runtime import RuntimeOptions
+
+        return RuntimeOptions(autoretry=False, max_attempts=1)
 
     def receipts(self, body: bytes) -> list[Receipt]:
         """Return what a SmsReport says. Raises Unreadable."""
@@ -117,5 +120,38 @@ def _read(told: dict[str, Any]) -> Receipt:
     )  # fmt: skip
 
 
-def _coded(text: str) -> str:
-    return quote(text, safe="~")  # RFC 3986
+def _do_action(request: Any, runtime: dict[str, Any]) -> Any:
+    """Stand in for the SDK's own transport, DaraCore.do_action."""
+    from darabonba.core import DaraCore
+    from darabonba.response import DaraResponse
+
+    address, wait = DaraCore.compose_url(request), runtime["readTimeout"] / 1000
+    reply = carry(request.method, address, request.headers, request.body or b"", timeout=wait)
+    response = DaraResponse()
+    response.status_code, response.body = reply.status, reply.body.encode()
+    response.headers = dict(reply.headers)
+    return response
+
+
+def _refused(code: str, *, status: int = 200) -> Answer:
+    """Return what the gateway's own word means."""
+    if code.startswith(NOT_NOW + OUR_KEY):
+        return Answer(Verdict.NOT_NOW, word=code[:80])
+    if not code or code.startswith(UNSURE):
+        return Answer(Verdict.UNSURE, word=code[:80] or f"网关的应答无法识别（HTTP {status}）")
+    return Answer(Verdict.WRONG_NUMBER if code in WRONG else Verdict.REFUSED, word=code[:80])
+
+
+def _failed(error: Exception) -> Answer:
+    """Return what an exception of the SDK means, which the gateway answered or which came of reading its answer."""
+    from alibabacloud_tea_openapi.exceptions import AlibabaCloudException, ServerException, ThrottlingException
+
+    if not isinstance(error, AlibabaCloudException):
+        return Answer(Verdict.UNSURE, word="网关的应答无法识别")
+    code = "" if error.code == "None" else str(error.code)  # where there is none the SDK writes so
+    told = _refused(code, status=error.status_code)
+    if isinstance(error, ThrottlingException) and told.verdict is not Verdict.UNSURE:
+        return Answer(Verdict.NOT_NOW, word=told.word)
+    if isinstance(error, ServerException) and told.verdict is not Verdict.NOT_NOW:  # it broke, who knows where
+        return Answer(Verdict.UNSURE, word=told.word)
+    return told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 from collections.abc import Mapping
@@ -123,7 +124,16 @@ def _http(said: Mapping[str, str]) -> Http:
     )  # fmt: skip
 
 
+def _there(package: str) -> None:
+    if importlib.util.find_spec(package) is None:  # without loading it: only who sends needs it
+        raise SettingProblem(
+            "PORTAL_SMS_GATEWAY 所选网关的程序库还没有安装，请用 python3 -m portal run 启动一次，"
+            "没有网络的机器加 --from 离线安装包的文件夹"
+        )
+
+
 def _aliyun(said: Mapping[str, str]) -> Aliyun:
+    _there(aliyun.PACKAGE)
     return Aliyun(
         _needed(said, "ALIYUN_KEY_ID"), _needed(said, "ALIYUN_SECRET"), said.get("ALIYUN_TEMPLATE", ""),
         _address(said, "ALIYUN_ENDPOINT", aliyun.ENDPOINT),
@@ -131,6 +141,7 @@ def _aliyun(said: Mapping[str, str]) -> Aliyun:
 
 
 def _tencent(said: Mapping[str, str]) -> Tencent:
+    _there(tencent.PACKAGE)
     return Tencent(
         _needed(said, "TENCENT_SECRET_ID"), _needed(said, "TENCENT_SECRET_KEY"), _needed(said, "TENCENT_APP_ID"),
         said.get("TENCENT_TEMPLATE", ""), _address(said, "TENCENT_ENDPOINT", tencent.ENDPOINT),

@@ -1,29 +1,25 @@
-"""腾讯云短信: SendSms of 2021-01-11, signed with TC3-HMAC-SHA256, and the status reports that it calls back with.
+"""腾讯云短信: SendSms of 2021-01-11 by the vendor's SDK, and the status reports that it calls back with.
 
-The vendor's own package holds every product of the house for these forty lines, so we sign by ourselves, as its page
-「签名方法 v3」 says it. Its reports do not carry our key; they are known by `sid`, else by the number.
+The SDK builds the request, signs it and reads the answer; `carrying` takes it there. It is loaded by the first message
+that this process sends, not before. The reports do not carry our key; they are known by `sid`, else by the number.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
-from portal.core.calendar import now
-
+from .carrying import carry, outcome, silence
 from .gateway import Answer, Parcel, Receipt, Verdict, fate_of, parts_of, reports
-from .transport import TOO_MANY, CutOff, NotReached, ask
+from .transport import TIMEOUT
 
+PACKAGE = "tencentcloud"
+LOGGERS = ("tencentcloud_sdk_common",)
 ENDPOINT = "https://sms.tencentcloudapi.com"
-ACTION, VERSION, SERVICE, REGION = "SendSms", "2021-01-11", "sms", "ap-guangzhou"
-ALGORITHM = "TC3-HMAC-SHA256"
-KIND = "application/json; charset=utf-8"
-SIGNED = "content-type;host;x-tc-action"
+REGION = "ap-guangzhou"
 # what passes by itself, or once somebody has mended the account: nothing was sent
 NOT_NOW = (
     "RequestLimitExceeded", "LimitExceeded", "AuthFailure", "FailedOperation.InsufficientBalanceInSmsPackage",
@@ -44,67 +40,103 @@ class Tencent:
     app_id: str
     template_code: str = ""
     endpoint: str = ENDPOINT
+    timeout: float = TIMEOUT
 
     name = "tencent"
     thanks = '{"result": 0, "errmsg": "OK"}'
 
     def send(self, parcel: Parcel) -> Answer:
         """Hand over one message by its filed template, which has its variables in their order."""
-        number = parcel.number if parcel.number.startswith("+") else f"+86{parcel.number}"
-        asked = {
-            "PhoneNumberSet": [number], "SmsSdkAppId": self.app_id, "SignName": parcel.signature,
-            "TemplateId": parcel.template_code or self.template_code, "SessionContext": parcel.key,
-            "TemplateParamSet": list(parcel.variables.values()) or [parcel.text],
-        }  # fmt: skip
-        body = json.dumps(asked, ensure_ascii=False).encode()
         try:
-            reply = ask("POST", f"{self.endpoint}/", self._headers(body, int(now().timestamp())), body)
-        except NotReached:
-            return Answer(Verdict.NOT_NOW, word="连不上网关")
-        except CutOff:
-            return Answer(Verdict.UNSURE, word="没有收到网关的应答")
-        told = _response(reply.json())
-        code = str(told.get("Code", ""))
-        if code == "Ok":
-            return Answer(
-                Verdict.TAKEN, str(told.get("SerialNo", ""))[:80] or None, parts=parts_of(told.get("Fee", ""))
-            )
-        if code.startswith(NOT_NOW) or reply.status == TOO_MANY:
-            return Answer(Verdict.NOT_NOW, word=code[:80] or "网关忙")
-        if not code or code.startswith(UNSURE):
-            return Answer(Verdict.UNSURE, word=code[:80] or f"网关的应答无法识别（HTTP {reply.status}）")
-        return Answer(Verdict.WRONG_NUMBER if code == WRONG_ANSWER else Verdict.REFUSED, word=code[:80])
+            client, request = self._client, self._request(parcel)
+        except Exception as error:  # the SDK is not there, or does not want the account: nothing was sent
+            return Answer(Verdict.NOT_NOW, word=f"短信程序库不能使用（{type(error).__name__}）")
+        try:
+            states = client.SendSms(request).SendStatusSet
+        except Exception as error:  # the SDK makes its own kind of every other, and by its contract may raise any
+            return outcome(error) or _failed(error)
+        if not states:
+            return Answer(Verdict.UNSURE, word="网关的应答无法识别")
+        (state, *_) = states
+        if state.Code == "Ok":
+            return Answer(Verdict.TAKEN, str(state.SerialNo or "")[:80] or None, parts=parts_of(state.Fee))
+        return _refused(str(state.Code or ""))
 
-    def _headers(self, body: bytes, at: int) -> dict[str, str]:
-        host = urlsplit(self.endpoint).netloc
-        day = f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}"
-        lines = f"content-type:{KIND}\nhost:{host}\nx-tc-action:{ACTION.lower()}\n"
-        request = "\n".join(("POST", "/", "", lines, SIGNED, hashlib.sha256(body).hexdigest()))
-        scope = f"{day}/{SERVICE}/tc3_request"
-        told = f"{ALGORITHM}\n{at}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
-        key = f"TC3{self.secret_key}".encode()
-        for part in (day, SERVICE, "tc3_request"):
-            key = hmac.new(key, part.encode(), hashlib.sha256).digest()
-        signature = hmac.new(key, told.encode(), hashlib.sha256).hexdigest()
-        said = f"{ALGORITHM} Credential={self.secret_id}/{scope}, SignedHeaders={SIGNED}, Signature={signature}"
-        return {
-            "Authorization": said, "Content-Type": KIND, "Host": host, "X-TC-Action": ACTION,
-            "X-TC-Timestamp": str(at), "X-TC-Version": VERSION, "X-TC-Region": REGION,
-        }  # fmt: skip
+    @cached_property
+    def _client(self) -> Any:
+        from tencentcloud.common.credential import Credential
+        from tencentcloud.common.profile.client_profile import ClientProfile
+        from tencentcloud.common.profile.http_profile import HttpProfile
+        from tencentcloud.common.retry import NoopRetryer
+        from tencentcloud.sms.v20210111.sms_client import SmsClient
+
+        silence(*LOGGERS)
+        place = urlsplit(self.endpoint)
+        http = HttpProfile(protocol=place.scheme, endpoint=place.netloc, reqTimeout=self.timeout)
+        profile = ClientProfile(httpProfile=http, disable_region_breaker=True, retryer=NoopRetryer())
+        client = SmsClient(Credential(self.secret_id, self.secret_key), REGION, profile)
+        client.request = _Carrier(place.scheme, self.timeout)
+        return client
+
+    def _request(self, parcel: Parcel) -> Any:
+        from tencentcloud.sms.v20210111.models import SendSmsRequest
+
+        request = SendSmsRequest()
+        number = parcel.number if parcel.number.startswith("+") else f"+86{parcel.number}"
+        request.PhoneNumberSet, request.SmsSdkAppId, request.SignName = [number], self.app_id, parcel.signature
+        request.TemplateId = parcel.template_code or self.template_code
+        request.TemplateParamSet = list(parcel.variables.values()) or [parcel.text]
+        request.SessionContext = parcel.key
+        return request
 
     def receipts(self, body: bytes) -> list[Receipt]:
         """Return what a callback says. Raises Unreadable."""
         return reports(body, _read)
 
 
-def _response(told: dict[str, Any]) -> dict[str, Any]:
-    """Return the state of the one message, or the error of the whole request; {} where it is neither."""
-    response = told.get("Response")
-    if not isinstance(response, dict):
-        return {}
-    states = response.get("SendStatusSet")
-    one = states[0] if isinstance(states, list) and states else response.get("Error")
-    return one if isinstance(one, dict) else {}
+# the SDK looks for an error under this type alone, not where a character set is named
+KIND = {"Content-Type": "application/json"}
+
+
+class _Carrier:
+    """Stands in for the SDK's own transport, ApiRequest."""
+
+    def __init__(self, scheme: str, timeout: float) -> None:
+        self._scheme, self._timeout = scheme, timeout
+
+    def send_request(self, asked: Any) -> _Carried:
+        """Take one signed request there."""
+        address = f"{self._scheme}://{asked.host}{asked.uri}"
+        reply = carry(asked.method, address, asked.header, asked.data.encode(), timeout=self._timeout)
+        return _Carried(reply.status, reply.body.encode())
+
+
+@dataclass(frozen=True)
+class _Carried:
+    """An answer as the SDK wants it."""
+
+    status_code: int
+    content: bytes
+    headers: Mapping[str, str] = field(default_factory=KIND.copy)
+
+
+def _refused(code: str) -> Answer:
+    """Return what the gateway's own word means."""
+    if code.startswith(NOT_NOW):
+        return Answer(Verdict.NOT_NOW, word=code[:80])
+    if not code or code.startswith(UNSURE):
+        return Answer(Verdict.UNSURE, word=code[:80] or "网关的应答无法识别")
+    return Answer(Verdict.WRONG_NUMBER if code == WRONG_ANSWER else Verdict.REFUSED, word=code[:80])
+
+
+def _failed(error: Exception) -> Answer:
+    """Return what an exception of the SDK means: only an error that the gateway itself named has the request's number.
+
+    The SDK's own words are as many as there are kinds of exceptions, and stand for an answer that it could not read.
+    """
+    if getattr(error, "requestId", None) is None:
+        return Answer(Verdict.UNSURE, word="网关的应答无法识别")
+    return _refused(str(getattr(error, "code", "")))
 
 
 def _read(told: dict[str, Any]) -> Receipt:

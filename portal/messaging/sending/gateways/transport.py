@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,10 +25,11 @@ class CutOff(Exception):
 
 @dataclass(frozen=True)
 class Reply:
-    """What the gateway answered."""
+    """What the gateway answered; the names of the headers are in small letters."""
 
     status: int
     body: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def json(self) -> dict[str, Any]:
         """Return the object in the body; an empty one where there is none."""
@@ -61,7 +62,8 @@ def ask(method: str, address: str, headers: Mapping[str, str], body: bytes, *, t
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             connection.request(method, target, body=body, headers=dict(headers))
             response = connection.getresponse()
-            return Reply(response.status, response.read(ANSWER_MOST).decode("utf-8", "replace"))
+            told = response.read(ANSWER_MOST).decode("utf-8", "replace")
+            return Reply(response.status, told, {name.lower(): text for name, text in response.getheaders()})
         except (OSError, HTTPException) as error:
             raise CutOff from error
     finally:
