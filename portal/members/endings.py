@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
 
-from sqlalchemy import Table, func, insert, select
+from sqlalchemy import ColumnElement, Table, func, insert, select, update
 
 from portal.core.actors import Actor
 from portal.core.calendar import now, today
@@ -58,7 +58,7 @@ class Follower:
 
 
 _followers: list[Follower] = []
-_with_members: list[Follower] = []
+_declared: list[Follower] = []
 
 
 def use(followers: Iterable[Follower]) -> None:
@@ -74,9 +74,8 @@ def go_along(label: str, model: type[Any], open_states: Collection[Any]) -> None
     """
 
     def count(unit: OrgUnit) -> int:
-        places = select(OrgUnit.id).where(OrgUnit.path >= unit.path, OrgUnit.path < unit.path_end)
         query = select(func.count()).select_from(model)
-        return db.session.scalar(query.where(model.unit_id.in_(places), model.state.in_(open_states))) or 0
+        return db.session.scalar(query.where(_at(model, unit), model.state.in_(open_states))) or 0
 
     def follow(actor: Actor, ending: Ending) -> None:
         query = select(model).where(many.among(model.member_id, ending.moved), model.state.in_(open_states))
@@ -90,20 +89,40 @@ def go_along(label: str, model: type[Any], open_states: Collection[Any]) -> None
             item.unit, item.unit_id = member.unit, member.unit_id
 
     turning.afterwards(after)
-    _with_members.append(Follower(label, count, follow))
+    _declared.append(Follower(label, count, follow))
+
+
+def inherit(label: str, model: type[Any], *living: ColumnElement[bool]) -> None:
+    """Let the unit's own rows of `model`, as far as `living` holds, go to its heir when it closes.
+
+    They belong to no member: a group, a wording, a list of people who are expected. `label` says what they are.
+    """
+
+    def count(unit: OrgUnit) -> int:
+        return db.session.scalar(select(func.count()).select_from(model).where(_at(model, unit), *living)) or 0
+
+    def follow(actor: Actor, ending: Ending) -> None:
+        if ending.closes:
+            db.session.execute(update(model).where(_at(model, ending.unit), *living).values(unit_id=ending.heir.id))
+
+    _declared.append(Follower(label, count, follow))
+
+
+def _at(model: type[Any], unit: OrgUnit) -> ColumnElement[bool]:
+    below = select(OrgUnit.id).where(OrgUnit.path >= unit.path, OrgUnit.path < unit.path_end)
+    return cast(ColumnElement[bool], model.unit_id.in_(below))
 
 
 def hanging_on(unit: OrgUnit) -> list[tuple[str, int]]:
     """Return what hangs on the unit and those below, in words with its number; what there is none of is left out."""
-    counted = [(follower.label, follower.count(unit)) for follower in (*_followers, *_with_members)]
+    counted = [(follower.label, follower.count(unit)) for follower in (*_followers, *_declared)]
     return [(label, number) for label, number in counted if number]
 
 
 def living(unit: OrgUnit) -> list[tuple[int, str | None, str | None]]:
     """Return number, department and 工号 of the living members of the unit and of those below, by number."""
-    places = select(OrgUnit.id).where(OrgUnit.path >= unit.path, OrgUnit.path < unit.path_end)
     query = select(Member.id, Member.department, Member.staff_no).where(
-        Member.unit_id.in_(places), Member.membership_status.in_(LIVE)
+        _at(Member, unit), Member.membership_status.in_(LIVE)
     )
     return [(row.id, row.department, row.staff_no) for row in db.session.execute(query.order_by(Member.id))]
 
@@ -131,5 +150,5 @@ def move(actor: Actor, ending: Ending) -> None:
         db.session.execute(insert(_CHANGES), lines)
     db.session.flush()
     db.session.expire_all()  # the statements went past the session
-    for follower in (*_followers, *_with_members):
+    for follower in (*_followers, *_declared):
         follower.follow(actor, ending)

@@ -11,16 +11,20 @@ from sqlalchemy import func, select
 from portal.core.calendar import now, today
 from portal.core.db import db
 from portal.core.errors import Conflict, DomainError, Forbidden
+from portal.joining.expected.models import ExpectedList, ExpectedPerson
 from portal.joining.models import ApplicationState, JoinCode
 from portal.members import history
 from portal.members.enums import ChangeType, PostKind
 from portal.members.models import MembershipChange, MemberVersion, UnionPost
+from portal.messaging.wordings.models import WordingState
 from portal.org.permissions import Role
+from portal.query.definitions.models import Definition, Reach
 from portal.transfers.models import TransferState
 from portal.transfers.plans import service as plans
 from portal.transfers.plans.models import PlanState
 from portal.transfers.plans.service import Wish
 from tests import factories
+from tests.messaging.making import make_group, make_wording
 
 
 @pytest.fixture
@@ -82,6 +86,22 @@ def test_all_that_hangs_on_a_unit_goes_to_its_heir(tree, clerk, user_as) -> None
     assert post.ends == yesterday
     assert [(held.unit, held.starts) for held in one.posts if held.ends is None] == [(tree["b"], today())]
     assert officer.live_grants == []
+
+
+def test_what_is_the_units_own_goes_to_its_heir(tree, clerk) -> None:
+    group, old = make_group(tree["a"]), make_group(tree["a"], withdrawn_at=now())
+    wording, retired = (make_wording(tree["a"], state) for state in (WordingState.APPROVED, WordingState.RETIRED))
+    roll = ExpectedList(unit=tree["root"], name="新入职")
+    person = ExpectedPerson(roll=roll, unit=tree["a"], name="殷新来")
+    question = Definition(name="青年", reach=Reach.SHARED, unit=tree["a"], owner_id=group.owner_id)
+    db.session.add_all([roll, person, question])
+    db.session.commit()
+
+    plans.make(clerk, tree["a"], Wish(tree["b"], today(), document_no="校工〔2026〕3号"))
+    db.session.commit()
+
+    assert [one.unit for one in (group, wording, person, question)] == [tree["b"]] * 4
+    assert [one.unit for one in (old, retired, roll)] == [tree["a"], tree["a"], tree["root"]]
 
 
 def test_a_unit_is_split_by_departments_and_single_members(tree, clerk) -> None:

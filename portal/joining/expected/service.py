@@ -17,7 +17,7 @@ from portal.core.db import db, release, writes
 from portal.core.enums import LabelEnum
 from portal.core.errors import Absent, Conflict, DomainError
 from portal.joining import links
-from portal.members import hanging
+from portal.members import endings, hanging
 from portal.members.models import Member
 from portal.org import access
 from portal.org.models import OrgUnit, User
@@ -321,3 +321,7 @@ def close(actor: User, list_id: int) -> None:
 
 
 hanging.follows("应入会名单中的名字", ExpectedPerson)
+
+
+endings.inherit("应入会名单，归新单位", ExpectedList, ExpectedList.closed_at.is_(None))
+endings.inherit("应入会名单中的人，转到新单位", ExpectedPerson, ExpectedPerson.removed_at.is_(None))

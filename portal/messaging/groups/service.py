@@ -14,7 +14,7 @@ from portal.core import db as database
 from portal.core.calendar import now, today
 from portal.core.db import db
 from portal.core.errors import Absent, Conflict, DomainError
-from portal.members import hanging, many, search
+from portal.members import endings, hanging, many, search
 from portal.members.models import Member
 from portal.org import access
 from portal.org.models import OrgUnit, User
@@ -230,3 +230,6 @@ def withdraw(actor: User, group: Group) -> None:
 
 
 hanging.follows("短信分组中的名字", GroupPerson, key=("group_id",))
+
+
+endings.inherit("短信分组，归新单位", Group, Group.withdrawn_at.is_(None))

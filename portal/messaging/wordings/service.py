@@ -11,6 +11,7 @@ from portal.core import audit
 from portal.core.db import db
 from portal.core.errors import Absent, DomainError
 from portal.core.todo import Todo
+from portal.members import endings
 from portal.org import access
 from portal.org.models import OrgUnit, User
 from portal.org.permissions import Permission as P
@@ -145,3 +146,6 @@ def todo(actor: User) -> list[Todo]:
     query = access.scoped(Wording, actor, P.MESSAGE_TEMPLATE, func.count(Wording.id)).where(Wording.state == S.ASKED)
     count = db.session.scalar(query) or 0
     return [Todo("短信模板待审核", count, "wordings.index", {"state": S.ASKED.value})] if count else []
+
+
+endings.inherit("短信模板，归新单位", Wording, Wording.state != S.RETIRED)

@@ -13,6 +13,7 @@ from portal.core import db as database
 from portal.core.calendar import now
 from portal.core.db import db
 from portal.core.errors import Absent, DomainError, Forbidden
+from portal.members import endings
 from portal.members.models import Member
 from portal.org import access
 from portal.org.models import OrgUnit, User
@@ -239,3 +240,6 @@ def _check(actor: User, wanted: Wanted, question: Any, blank_list: Iterable[dict
         columns=wanted.draft.columns, sort=wanted.draft.sort,
     )  # fmt: skip
     opened(actor, trial, {})
+
+
+endings.inherit("常用查询（口径），归新单位", Definition, Definition.withdrawn_at.is_(None))
