@@ -19,15 +19,42 @@ def _days(name: str, label: str, days: int, high: int = 90) -> Setting:
 COPIED: tuple[Setting, ...] = (
     Setting("congress_teacher_share", "代表中教师的比例不低于（%）", _I, 60, _UNDER, low=0, high=100, hint=_LATER),
     Setting(
-        "congress_women_share", "代表中女代表的比例不低于（%）", _I, 20, _UNDER, low=0, high=100, hint="0 为不要求"
+        "congress_women_share",
+        "代表中女代表的比例不低于（%）",
+        _I,
+        20,
+        _UNDER,
+        low=0,
+        high=100,
+        hint=f"0 为不要求；{_LATER}",
     ),
-    Setting("congress_youth_share", "代表中青年的比例不低于（%）", _I, 15, _UNDER, low=0, high=100, hint="0 为不要求"),
+    Setting(
+        "congress_youth_share",
+        "代表中青年的比例不低于（%）",
+        _I,
+        15,
+        _UNDER,
+        low=0,
+        high=100,
+        hint=f"0 为不要求；{_LATER}",
+    ),
     Setting("congress_youth_age", "青年的年龄不超过（周岁）", _I, 40, _UNDER, low=28, high=50, hint=_LATER),
     Setting(
-        "congress_minority_share", "代表中少数民族的比例不低于（%）", _I, 2, _UNDER, low=0, high=100, hint="0 为不要求"
+        "congress_minority_share",
+        "代表中少数民族的比例不低于（%）",
+        _I,
+        2,
+        _UNDER,
+        low=0,
+        high=100,
+        hint=f"0 为不要求；{_LATER}",
     ),
-    Setting("congress_quorum_part", "到会人数：几分之几的分子", _I, 2, _UNDER, low=1, high=9, hint="默认三分之二"),
-    Setting("congress_quorum_of", "到会人数：几分之几的分母", _I, 3, _UNDER, low=1, high=9, hint="默认三分之二"),
+    Setting(
+        "congress_quorum_part", "到会人数：几分之几的分子", _I, 2, _UNDER, low=1, high=9, hint=f"默认三分之二；{_LATER}"
+    ),
+    Setting(
+        "congress_quorum_of", "到会人数：几分之几的分母", _I, 3, _UNDER, low=1, high=9, hint=f"默认三分之二；{_LATER}"
+    ),
     Setting("proposal_grace_days", "征集期截止后的宽限（天）", _I, 0, _UNDER, low=0, high=30, hint=_LATER),
     Setting("proposal_seconders", "提案至少几人附议", _I, 2, _UNDER, low=0, high=20, hint=_LATER),
     Setting("proposal_invited_most", "一件提案最多邀请几人附议", _I, 20, _UNDER, low=1, high=60, hint=_LATER),

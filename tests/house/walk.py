@@ -44,6 +44,13 @@ QUESTION = {"mode": "all", "part": "row:1", "f-1": "name", "o-1": "contains", "v
 EXPORT = {"q": '{"all":[]}', "purpose": "节日慰问名册核对", "format": "xlsx"}
 DEFINITION = {"name": "新口径", "reach": "private", "sentence": "性别 等于「女」"}
 
+# forms that are sent as they stand, but for these fields
+CHANGED: dict[str, dict[str, Any]] = {
+    "members.edit": {"home_address": "改过的住址"},
+    "members.edit_me": {"home_address": "改过的住址"},
+    "system.settings": {},
+}
+
 # whom the database has to tell apart: on the second kind of server the others walk under --proof alone
 TOLD_APART = ("operator of a", "union operator")
 
@@ -220,17 +227,14 @@ class Walk:
         path = self.app.url_map.bind("localhost").build(endpoint, arguments)
         if method == "GET":
             return browser.get(path)
-        if endpoint in ("members.edit", "members.edit_me"):
-            body = self._edit(browser, path)
+        if endpoint in CHANGED:
+            body = self._as_it_stands(browser, path) | CHANGED[endpoint]
         return browser.post(path, data=body)
 
-    def _edit(self, browser: DistrustfulClient, path: str) -> dict[str, Any]:
-        """Return the edit form as it stands, with one change; nothing but the change where one cannot see it."""
+    def _as_it_stands(self, browser: DistrustfulClient, path: str) -> dict[str, Any]:
+        """Return what the form says before anybody types; nothing where one cannot see it."""
         page = browser.get(path)
-        if page.status_code != 200:
-            return {"home_address": "改过的住址"}
-        values = distrust.form_values(distrust.find_form(page.text, path, "edit")[0])
-        return {**values, "home_address": "改过的住址"}
+        return {} if page.status_code != 200 else distrust.form_values(distrust.find_form(page.text, path)[0])
 
     def request(self, endpoint: str, here: dict[str, Any]) -> Place:
         """Return the arguments and the body that would succeed for someone with the right."""
