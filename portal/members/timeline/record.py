@@ -151,7 +151,7 @@ class Telling:
         if seen is Sight.HIDDEN or edit.before is None:
             return NOT_SHOWN
         old, new = (sight.shown(field, sight.raw_value(row, name), seen) for row in (edit.before, edit.after))
-        if seen is Sight.MASKED or field.rows or old == new:  # stars on both sides, or a table: that it was says enough
+        if seen is Sight.MASKED or old == new:  # stars on both sides say nothing
             return CHANGED
         return f"{_short(old)} → {_short(new)}"
 
