@@ -18,6 +18,7 @@ import psycopg
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
+from jinja2.environment import create_cache
 from sqlalchemy import Engine, event, make_url
 
 from portal import nav
@@ -41,6 +42,7 @@ from tests import client as distrust  # noqa: E402 -- after the line above
 POSTGRES = os.environ.get("PORTAL_TEST_POSTGRES", "")
 BACKENDS = ["sqlite", *(["postgresql"] if POSTGRES else [])]
 FOLDERS = ("uploads", "jobs")  # of the instance, that belong to the rows
+CITY_TEMPLATES = 400  # as many as Jinja keeps
 PROOF = bool(os.environ.get("PORTAL_TEST_PROOF"))
 
 
@@ -302,14 +304,13 @@ def user_as(tree: dict[str, OrgUnit]) -> Callable[..., User]:
 
 @pytest.fixture
 def as_city(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The app in the profile of a city; macros keep the words they were first drawn with, so they are read anew."""
-    app.jinja_env.cache.clear()
+    """The app in the profile of a city, with templates of its own: macros keep the words they were first drawn with."""
     with monkeypatch.context() as patch:
         patch.setitem(app.config, "PROFILE", nav.CITY)
         patch.setitem(app.jinja_env.globals, "is_city", True)
         patch.setitem(app.jinja_env.globals, "city_words", nav.words_of(nav.CITY))
+        patch.setattr(app.jinja_env, "cache", app.extensions.setdefault("city_templates", create_cache(CITY_TEMPLATES)))
         yield
-    app.jinja_env.cache.clear()
 
 
 @pytest.fixture
