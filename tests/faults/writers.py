@@ -277,16 +277,22 @@ class Acts:
     def close_a_branch(self) -> list[Effect]:
         """A branch is closed once all of it has moved to another; one that is closed is opened again."""
         self.name = "close_a_branch"
-        query = select(OrgUnit).where(OrgUnit.accepts_members).order_by(OrgUnit.id).with_for_update()
+        query = select(OrgUnit).where(OrgUnit.accepts_members).order_by(OrgUnit.id)
         old, new = self.rng.sample(list(db.session.scalars(query)), 2)
         if not old.is_enabled:
             units.enable(self.operator, old)
             return []
+        living = select(Member.id).where(Member.unit_id == old.id, Member.membership_status.in_(members.LIVE))
+        known = list(db.session.scalars(living.order_by(Member.id).with_for_update(of=Member)))
+        # members before units, as everybody locks them
+        two = query.where(OrgUnit.id.in_([old.id, new.id])).with_for_update()
+        db.session.scalars(two.execution_options(populate_existing=True)).all()
         if not new.is_enabled:
             raise DomainError("接收的分工会已停用")
-        living = select(Member.id).where(Member.unit_id == old.id, Member.membership_status.in_(members.LIVE))
+        if known != list(db.session.scalars(living.order_by(Member.id))):
+            raise DomainError("有人刚转入")
         effects, batch = [], new_uuid()
-        for number in list(db.session.scalars(living.order_by(Member.id))):
+        for number in known:
             member = self._locked(number)
             turning.turn(
                 member, self.operator, C.MOVED_BRANCH, on=self.day, values={"branch": new}, reason=self.name,

@@ -169,7 +169,10 @@ def _parts(wish: Wish, balance: Balance) -> list[Part]:
     found = []
     for month, _, _ in days:
         for number in sorted(moves[month].keys() | lines[month].keys()):
-            for part in reader.parts(lines[month].get(number, []), moves[month].get(number, [])):
+            told, said = lines[month].get(number, []), moves[month].get(number, [])
+            if not any(_concerns(within, one) for one in _stands(told, said)):
+                continue
+            for part in reader.parts(told, said):
                 found.append(replace(part, member_id=number, name=names[number], month=month))
     return sorted(found, key=lambda part: (part.day, part.member_id))
 
@@ -184,9 +187,8 @@ def _moves(wish: Wish, first: date, within: set[int], names: dict[int, str]) -> 
     found: Moves = defaultdict(lambda: defaultdict(list))
     for line in db.session.execute(select(moved).order_by(moved.c.day, moved.c.member_id)):
         move = monthly.move_of(*(getattr(line, one) for one in monthly.STANDS))
-        if _concerns(within, move.before, move.after):
-            found[f"{line.day:%Y-%m}"][line.member_id].append((line.day, move))
-            names.setdefault(line.member_id, line.name)
+        found[f"{line.day:%Y-%m}"][line.member_id].append((line.day, move))
+        names.setdefault(line.member_id, line.name)
     return found
 
 
@@ -225,7 +227,8 @@ def _lines(wish: Wish, first: date, within: set[int], moves: Moves, names: dict[
         month = f"{on:%Y-%m}"
         was, now = _held(*held[:3]), _held(*held[3:])
         if now is None:  # a record that began later in the month is of this month all the same
-            begun = [move.after for _, move in moves[month].get(number, []) if move.before is None]
+            begun = [move.after for _, move in moves[month].get(number, [])
+                     if move.before is None and _concerns(within, move.after)]  # fmt: skip
             if not begun:
                 continue
             now = begun[0]
@@ -233,9 +236,8 @@ def _lines(wish: Wish, first: date, within: set[int], moves: Moves, names: dict[
         if last is not None and last.on == on:
             was = last.after
         told = earlier[number] = _told(kind, on, left, came, was, now)
-        if _concerns(within, told.before, told.after):
-            found[month][number].append(told)
-            names.setdefault(number, name)
+        found[month][number].append(told)
+        names.setdefault(number, name)
     return found
 
 
@@ -312,7 +314,7 @@ class _Reader:
         if told is None or said is None:
             is_new = bool(moves) and moves[0][1].before is None
             before, after = told or said or (None, None)
-            return is_new or before == after or not (_is_live(before) or _is_live(after))
+            return is_new or before == after
         return told[1] == said[1] and (None in (told[0], said[0]) or told[0] == said[0])
 
     def _place(self, held: Held | None) -> tuple[int, str] | None:
@@ -330,11 +332,6 @@ class _Reader:
         if not lines:
             return f"会员信息：{said}；会籍变化记录中没有这一条"
         return f"会籍变化记录：{told}；会员信息：{said}，两者不一致"
-
-
-def _is_live(place: tuple[int, str] | None) -> bool:
-    """Whether somebody stands there for the balances: who came and went on one day never did."""
-    return place is not None and place[1] in _LIVE
 
 
 def _stands(lines: Sequence[Told], moves: Sequence[tuple[date, Move]]) -> Iterator[Held | None]:

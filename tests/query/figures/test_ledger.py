@@ -163,14 +163,18 @@ def test_who_comes_and_goes_on_one_day_is_told_twice_and_counted_never(tree, use
     turned(moved, C.MOVED_BRANCH, day, branch=tree["b"])
     turned(moved, C.DIED, day, at=LATER)  # entered late: no version has ever seen her there
     turned(joined(tree["b"], "丙除", day), C.EXPELLED, day)
+    again = joined(tree["a"], "丁再", date(2026, 3, 1))
+    turned(again, C.TRANSFERRED_OUT, date(2026, 3, 2))
+    turned(again, C.RESTORED, day, branch=tree["b"])
+    turned(again, C.WITHDRAWN, day)
     db.session.commit()
 
     with time_machine.travel(noon(LATER), tick=False):
         there, everywhere = (nonzero(numbers(ledger.ledger(union, Wish(tree[unit], LATER)))[TOTAL])
                              for unit in ("b", "root"))  # fmt: skip
 
-    assert there == {"入会": 1, "除名": 1, "校内转入": 1, "去世": 1}
-    assert everywhere == {"期初": 1, "入会": 1, "除名": 1, "去世": 1}
+    assert there == {"入会": 1, "除名": 1, "校内转入": 1, "去世": 1, "恢复会籍": 1, "退会": 1}
+    assert everywhere == {"期初": 1, "入会": 2, "除名": 1, "去世": 1, "转出": 1, "恢复会籍": 1, "退会": 1}
 
 
 def test_who_has_gone_before_her_record_began_never_left(tree, user_as):
