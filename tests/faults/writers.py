@@ -121,7 +121,10 @@ class Acts:
 
     def _locked(self, number: int) -> Member:
         query = select(Member).where(Member.id == number).with_for_update(of=Member)
-        return db.session.scalars(query.execution_options(populate_existing=True)).one()
+        member = db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+        if member is None:  # moved by another while we waited: PostgreSQL joins her to the unit of before
+            raise DomainError("刚被别人转走")
+        return member
 
     def _some_day(self) -> date:
         """Return today, or a day before: often enough one that is too early."""
