@@ -47,10 +47,10 @@ def test_each_is_greeted_once_whatever_the_clock_does(tree) -> None:
     born(tree["a"], date(1980, 5, 6), name="今二")
     born(tree["b"], date(1980, 5, 7), name="明三")
     switched_on(tree["root"])
-    night = timedelta(hours=1)
+    hour, day, late = timedelta(hours=1), timedelta(days=1), NINE + timedelta(hours=14, minutes=30)  # half past eleven
     for moment in (
-        NINE, NINE + timedelta(days=1), NINE, NINE - timedelta(days=1), NINE - night, NINE, NINE + timedelta(days=365),
-        NINE,
+        NINE, NINE + day, NINE, NINE - day, NINE - hour, NINE, late, late + hour, late, late + hour,
+        NINE + timedelta(days=365), NINE,
     ):  # fmt: skip
         with time_machine.travel(moment):
             service.greet()
