@@ -182,7 +182,7 @@ def _open_accounts(password: str) -> None:
 
 
 def _headcount(unit: OrgUnit) -> int:
-    below = select(OrgUnit.id).where(OrgUnit.path >= unit.path, OrgUnit.path < unit.path_end)
+    below = select(OrgUnit.id).where(unit.subtree)
     return db.session.scalar(select(func.count(Member.id)).where(Member.unit_id.in_(below))) or 0
 
 

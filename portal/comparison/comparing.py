@@ -65,7 +65,7 @@ def look(actor: User, unit_id: int, *, only: Iterable[int] | None = None) -> Hou
     under = unit_of(actor, unit_id)
     union = access.approving_unit(under)
     units = access.scoped(OrgUnit, actor, P.COMPARE, OrgUnit.id, OrgUnit.path)
-    within = units.where(OrgUnit.path >= union.path, OrgUnit.path < union.path_end)
+    within = units.where(union.subtree)
     paths = {row.id: row.path for row in db.session.execute(within)}
     living = select(*columns()).where(_MEMBERS.c.membership_status.in_([one.value for one in members.LIVE]))
     column, wanted = (_MEMBERS.c.unit_id, sorted(paths)) if only is None else (_MEMBERS.c.id, sorted(only))

@@ -38,7 +38,7 @@ def _codes_of(unit: OrgUnit) -> int:
 
 
 def _below(unit: OrgUnit) -> Select[Any]:
-    return select(OrgUnit.id).where(OrgUnit.path >= unit.path, OrgUnit.path < unit.path_end)
+    return select(OrgUnit.id).where(unit.subtree)
 
 
 def _send_on(actor: Actor, ending: Ending) -> None:

@@ -118,7 +118,7 @@ def _found(actor: User, filters: Filters) -> Select[Any]:
         query = query.where(Application.state == filters.state)
     if filters.unit:
         top = db.session.scalars(select(OrgUnit).where(OrgUnit.code == filters.unit)).one_or_none()
-        below = false() if top is None else (OrgUnit.path >= top.path) & (OrgUnit.path < top.path_end)
+        below = false() if top is None else top.subtree
         query = query.where(Application.unit_id.in_(select(OrgUnit.id).where(below)))
     if filters.code is not None:
         query = query.where(Application.code_id == filters.code)

@@ -26,6 +26,6 @@ def returned(unit: OrgUnit) -> int:
 
 
 def _count(unit: OrgUnit, states: Collection[S]) -> int:
-    places = select(OrgUnit.id).where(OrgUnit.path >= unit.path, OrgUnit.path < unit.path_end)
+    places = select(OrgUnit.id).where(unit.subtree)
     query = select(func.count()).select_from(Application)
     return db.session.scalar(query.where(Application.unit_id.in_(places), Application.state.in_(states))) or 0

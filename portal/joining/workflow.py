@@ -84,7 +84,7 @@ def places_for(item: Application) -> list[OrgUnit]:
     union = the_union(item)
     below = db.session.scalars(
         select(OrgUnit)
-        .where(OrgUnit.path >= union.path, OrgUnit.path < union.path_end, OrgUnit.id != item.unit_id)
+        .where(union.subtree, OrgUnit.id != item.unit_id)
         .where(OrgUnit.is_enabled, OrgUnit.accepts_members)
         .order_by(OrgUnit.code)
     )

@@ -109,7 +109,7 @@ def inherit(label: str, model: type[Any], *living: ColumnElement[bool]) -> None:
 
 
 def _at(model: type[Any], unit: OrgUnit) -> ColumnElement[bool]:
-    below = select(OrgUnit.id).where(OrgUnit.path >= unit.path, OrgUnit.path < unit.path_end)
+    below = select(OrgUnit.id).where(unit.subtree)
     return cast(ColumnElement[bool], model.unit_id.in_(below))
 
 

@@ -29,7 +29,7 @@ def living(ids: Sequence[int]) -> dict[int, int]:
 
 def departments(union: OrgUnit) -> list[tuple[str, int, int]]:
     """Return (department, how many work there, the unit in which most of them are), those of most members first."""
-    places = select(OrgUnit.id).where(OrgUnit.path >= union.path, OrgUnit.path < union.path_end)
+    places = select(OrgUnit.id).where(union.subtree)
     counted = (
         select(Member.department, Member.unit_id, func.count(Member.id))
         .where(Member.unit_id.in_(places), Member.membership_status.in_(LIVE), Member.department.is_not(None))

@@ -255,7 +255,7 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
 
 def _subtree(code: str) -> Select[Any]:
     top = db.session.scalars(select(OrgUnit).where(OrgUnit.code == code)).one_or_none()
-    below = false() if top is None else (OrgUnit.path >= top.path) & (OrgUnit.path < top.path_end)
+    below = false() if top is None else top.subtree
     return select(OrgUnit.id).where(below)
 
 

@@ -30,7 +30,7 @@ def _below(roots: list[OrgUnit]) -> ColumnElement[bool]:
         return false()
     if any(root.parent_id is None for root in roots):
         return true()  # the whole house: no predicate is the fastest one
-    return or_(*((OrgUnit.path >= root.path) & (OrgUnit.path < root.path_end) for root in roots))
+    return or_(*(root.subtree for root in roots))
 
 
 def in_scope(model: type[Any], actor: User, permission: Permission) -> ColumnElement[bool]:

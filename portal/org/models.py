@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import JSON, CheckConstraint, ColumnElement, ForeignKey, Index, String, and_
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from portal.core.calendar import local, now, today
@@ -83,6 +83,11 @@ class OrgUnit(Base):
     def path_end(self) -> str:
         """The first path after the subtree: `path <= p < path_end` is the subtree."""
         return self.path[:-1] + "0"  # "0" follows "/"
+
+    @property
+    def subtree(self) -> ColumnElement[bool]:
+        """The condition that a unit is this one or below it, as `covers` asks it of one."""
+        return and_(OrgUnit.path >= self.path, OrgUnit.path < self.path_end)
 
 
 class User(Base):

@@ -96,7 +96,7 @@ def _found(actor: User, filters: Filters, *columns: Any) -> Select[Any]:
     )
     if filters.unit:
         top = db.session.scalars(select(OrgUnit).where(OrgUnit.code == filters.unit)).one_or_none()
-        below = false() if top is None else (OrgUnit.path >= top.path) & (OrgUnit.path < top.path_end)
+        below = false() if top is None else top.subtree
         query = query.where(Member.unit_id.in_(select(OrgUnit.id).where(below)))
     if filters.year:
         query = query.where(func.extract("year", Member.join_date) == int(filters.year))

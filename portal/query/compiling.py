@@ -202,9 +202,7 @@ def _unit(column: Any, op: Operator, value: Any, rows: Rows) -> Truth:
         top = rows.units[value]
         if top.parent_id is None:
             return true()
-        return cast(
-            "Truth", column.in_(select(OrgUnit.id).where(OrgUnit.path >= top.path, OrgUnit.path < top.path_end))
-        )
+        return cast("Truth", column.in_(select(OrgUnit.id).where(top.subtree)))
     listed = value if isinstance(value, tuple) else (value,)
     here = column.in_([rows.units[code].id for code in listed])
     return cast("Truth", ~here if op in (_O.NE, _O.NOT_IN) else here)

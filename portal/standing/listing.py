@@ -69,7 +69,7 @@ def _found(actor: User, filters: Filters) -> Select[Any]:
         query = query.where(StandingChange.kind == filters.kind)
     if filters.unit:
         top = db.session.scalars(select(OrgUnit).where(OrgUnit.code == filters.unit)).one_or_none()
-        below = false() if top is None else (OrgUnit.path >= top.path) & (OrgUnit.path < top.path_end)
+        below = false() if top is None else top.subtree
         query = query.where(StandingChange.unit_id.in_(select(OrgUnit.id).where(below)))
     if len(filters.name) > NAME_LONGEST:  # nobody's; SQLite refuses to look for very long words
         query = query.where(false())

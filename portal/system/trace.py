@@ -125,7 +125,7 @@ def _at(code: str) -> ColumnElement[bool]:
     unit = db.session.scalars(select(OrgUnit).where(or_(OrgUnit.code == code.upper(), OrgUnit.name == code))).first()
     if unit is None:
         return AuditEvent.id < 0
-    below = select(OrgUnit.id).where(OrgUnit.path >= unit.path, OrgUnit.path < unit.path_end)
+    below = select(OrgUnit.id).where(unit.subtree)
     return AuditEvent.unit_id.in_(below)
 
 

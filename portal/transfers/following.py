@@ -19,7 +19,7 @@ audit.name_acts({"transfers.follow": "随单位撤并转到新单位"})
 
 
 def _open(unit: OrgUnit) -> Select[Any]:
-    places = select(OrgUnit.id).where(OrgUnit.path >= unit.path, OrgUnit.path < unit.path_end)
+    places = select(OrgUnit.id).where(unit.subtree)
     at_unit = or_(Transfer.unit_id.in_(places), Transfer.to_unit_id.in_(places))
     return select(Transfer).where(at_unit, Transfer.state.in_(OPEN)).order_by(Transfer.id)
 

@@ -138,7 +138,7 @@ def _begin(
 def targets(member_unit: OrgUnit) -> list[OrgUnit]:
     """Return the units of the same union that take members, but for the unit itself, by code."""
     union = access.approving_unit(member_unit)
-    below = select(OrgUnit).where(OrgUnit.path >= union.path, OrgUnit.path < union.path_end)
+    below = select(OrgUnit).where(union.subtree)
     open_ones = below.where(OrgUnit.is_enabled, OrgUnit.accepts_members, OrgUnit.id != member_unit.id)
     return list(db.session.scalars(open_ones.order_by(OrgUnit.code)))
 
@@ -222,7 +222,7 @@ def _found(actor: User, filters: Filters) -> Select[Any]:
         query = query.where(sides[0].in_(access.scoped(OrgUnit, actor, P.MEMBER_READ, OrgUnit.id)))
     if filters.unit:
         top = db.session.scalars(select(OrgUnit).where(OrgUnit.code == filters.unit)).one_or_none()
-        below = false() if top is None else (OrgUnit.path >= top.path) & (OrgUnit.path < top.path_end)
+        below = false() if top is None else top.subtree
         places = select(OrgUnit.id).where(below)
         query = query.where(or_(*(side.in_(places) for side in sides)))
     if len(filters.name) > NAME_LONGEST:  # nobody's
@@ -244,10 +244,7 @@ def waits_for(actor: User) -> ColumnElement[bool]:
     reviews: list[ColumnElement[bool]] = [
         and_(
             Transfer.state == S.SENT,
-            *(
-                place.in_(select(OrgUnit.id).where(OrgUnit.path >= root.path, OrgUnit.path < root.path_end))
-                for place in (Transfer.unit_id, Transfer.to_unit_id)
-            ),
+            *(place.in_(select(OrgUnit.id).where(root.subtree)) for place in (Transfer.unit_id, Transfer.to_unit_id)),
             # who approves no members reviews what passes between unions alone
             *([] if actor.may(P.JOINING_APPROVE, root) else [Transfer.id.in_(_between(actor, root))]),
         )

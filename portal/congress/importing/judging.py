@@ -20,7 +20,6 @@ from portal.members import names
 from portal.members.catalogue import FIELD, Section
 from portal.members.enums import MembershipStatus
 from portal.members.models import Member
-from portal.org.models import OrgUnit
 
 from ..models import NAME_MOST, Congress, DelegateKind, DelegationPost, Person
 from .reading import OF_A_PERSON, Raw
@@ -156,12 +155,7 @@ class _Known:
     def __init__(self, congress: Congress, lines: Sequence[Line]) -> None:
         numbers = {line.staff_no for line in lines if line.staff_no}
         plain = {names.search_key(line.name) for line in lines if not line.staff_no and line.name}
-        here = (
-            select(Member)
-            .join(Member.unit)
-            .where(OrgUnit.path >= congress.unit.path, OrgUnit.path < congress.unit.path_end)
-            .where(Member.membership_status.in_(_HERE))
-        )
+        here = select(Member).join(Member.unit).where(congress.unit.subtree).where(Member.membership_status.in_(_HERE))
         by_number = db.session.scalars(here.where(Member.staff_no.in_(numbers))) if numbers else ()
         self.members = {str(one.staff_no): one for one in by_number}
         self.by_name: dict[str, list[Member]] = {}

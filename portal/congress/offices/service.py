@@ -53,7 +53,7 @@ def person_called(unit: OrgUnit, text: str) -> Person:
     here = (
         select(Member)
         .join(Member.unit)
-        .where(OrgUnit.path >= unit.path, OrgUnit.path < unit.path_end, Member.membership_status.in_(_HERE))
+        .where(unit.subtree, Member.membership_status.in_(_HERE))
         .where(or_(Member.name_plain == names.search_key(word), Member.staff_no == word))
     )
     members = list(db.session.scalars(here.limit(2)))

@@ -21,7 +21,7 @@ LABEL = "单位撤并"
 
 
 def _places(unit: OrgUnit) -> Select[Any]:
-    return select(OrgUnit.id).where(OrgUnit.path >= unit.path, OrgUnit.path < unit.path_end)
+    return select(OrgUnit.id).where(unit.subtree)
 
 
 def _posts(unit: OrgUnit) -> Select[Any]:

@@ -64,7 +64,7 @@ def chosen(actor: User, *, unit: OrgUnit | None, kind: str, term: str, standing:
     """Return the posts within the actor's scope, of the unit and below it, cut as named ("": not)."""
     query = access.scoped(UnionPost, actor, P.POST_MANAGE).join(UnionPost.unit).join(UnionPost.member)
     if unit is not None:
-        query = query.where(OrgUnit.path >= unit.path, OrgUnit.path < unit.path_end)
+        query = query.where(unit.subtree)
     if kind:
         query = query.where(UnionPost.kind == kind)
     if term:

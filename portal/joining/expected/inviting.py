@@ -107,9 +107,7 @@ def branches(person: ExpectedPerson) -> list[OrgUnit]:
     top = person.unit
     if top.accepts_members and top.is_enabled:
         return [top]
-    below = select(OrgUnit).where(
-        OrgUnit.path >= top.path, OrgUnit.path < top.path_end, OrgUnit.accepts_members, OrgUnit.is_enabled
-    )
+    below = select(OrgUnit).where(top.subtree, OrgUnit.accepts_members, OrgUnit.is_enabled)
     return list(db.session.scalars(below.order_by(OrgUnit.code)))
 
 

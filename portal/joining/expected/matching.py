@@ -132,7 +132,7 @@ def match_list(one: ExpectedList) -> None:
         if her is not None and her.name == member.name:  # one 工号 with two names: the preview says so
             her.member_id = member.id
     top = area(one.unit)
-    places = select(OrgUnit.id).where(OrgUnit.path >= top.path, OrgUnit.path < top.path_end)
+    places = select(OrgUnit.id).where(top.subtree)
     waiting = select(Application).where(Application.state.in_(COUNTS), Application.unit_id.in_(places))
     pairs = select(ExpectedMatch.application_id, ExpectedMatch.person_id).join(ExpectedPerson)
     found = db.session.execute(pairs.where(ExpectedPerson.list_id == one.id))

@@ -158,9 +158,7 @@ def text_of(rows: sheets.Rows, unit: OrgUnit) -> str:
 
 
 def _units_below(unit: OrgUnit) -> dict[str, OrgUnit]:
-    below = select(OrgUnit).where(
-        OrgUnit.path >= unit.path, OrgUnit.path < unit.path_end, OrgUnit.accepts_members, OrgUnit.is_enabled
-    )
+    below = select(OrgUnit).where(unit.subtree, OrgUnit.accepts_members, OrgUnit.is_enabled)
     found: dict[str, OrgUnit] = {}
     for one in db.session.scalars(below):
         found |= {reading.plain(one.name): one, one.code: one}

@@ -215,9 +215,7 @@ def _note(rows: Sequence[_Row], wanted: _Wanted) -> None:
 
 
 def _homes(under: OrgUnit) -> Any:
-    return select(OrgUnit.id).where(
-        OrgUnit.path >= under.path, OrgUnit.path < under.path_end, OrgUnit.accepts_members, OrgUnit.is_enabled
-    )
+    return select(OrgUnit.id).where(under.subtree, OrgUnit.accepts_members, OrgUnit.is_enabled)
 
 
 def _still(row: _Row, document: known.Document | None, facts: Facts, reach: Reach, homes: set[int]) -> bool:

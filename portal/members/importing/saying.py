@@ -83,7 +83,7 @@ class Places:
 
     def __init__(self, under: OrgUnit, branch_of: Callable[[str], int | None]) -> None:
         query = select(OrgUnit.id, OrgUnit.code, OrgUnit.name).where(
-            OrgUnit.path >= under.path, OrgUnit.path < under.path_end, OrgUnit.accepts_members, OrgUnit.is_enabled
+            under.subtree, OrgUnit.accepts_members, OrgUnit.is_enabled
         )
         self._under = under
         self.by_id = {row.id: Branch(row.id, row.code, row.name) for row in db.session.execute(query)}

@@ -93,7 +93,7 @@ def change(actor: User, unit: OrgUnit, *, is_on: bool, to_retained: bool, wordin
 def latest(unit: OrgUnit) -> list[Greeting]:
     """Return whom the union has greeted last."""
     query = select(Greeting).join(Greeting.member).join(OrgUnit, OrgUnit.id == Member.unit_id)
-    query = query.where(OrgUnit.path >= unit.path, OrgUnit.path < unit.path_end)
+    query = query.where(unit.subtree)
     return list(db.session.scalars(query.order_by(Greeting.id.desc()).limit(SHOWN)))
 
 
@@ -147,7 +147,7 @@ def _born(plan: BirthdayPlan, day: date) -> list[Member]:
         (extract("month", Member.birth_date) == month) & (extract("day", Member.birth_date) == number)
         for month, number in days
     ))  # fmt: skip
-    below = select(OrgUnit.id).where(OrgUnit.path >= plan.unit.path, OrgUnit.path < plan.unit.path_end)
+    below = select(OrgUnit.id).where(plan.unit.subtree)
     query = select(Member).where(Member.unit_id.in_(below), Member.membership_status.in_(statuses), born)
     return [one for one in db.session.scalars(query.order_by(Member.id)) if _is_today(one, day)]
 

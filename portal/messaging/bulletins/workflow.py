@@ -52,7 +52,7 @@ def published(item: Bulletin, actor: Actor, *, comment: str) -> Changes:
     found = resolving.all_of(actor, item.groups)
     within: ColumnElement[bool] = true()
     if item.owner_id != actor.id:
-        below = select(OrgUnit.id).where(OrgUnit.path >= item.unit.path, OrgUnit.path < item.unit.path_end)
+        below = select(OrgUnit.id).where(item.unit.subtree)
         within = Member.unit_id.in_(below)
     ids: list[int] = []
     users: list[int] = []

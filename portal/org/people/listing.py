@@ -120,7 +120,7 @@ def _found(actor: User, filters: Filters) -> Select[Any]:
         ]
     if filters.unit:
         top = db.session.scalars(select(OrgUnit).where(OrgUnit.code == filters.unit)).one_or_none()
-        below = false() if top is None else and_(OrgUnit.path >= top.path, OrgUnit.path < top.path_end)
+        below = false() if top is None else top.subtree
         office.append(Grant.unit_id.in_(select(OrgUnit.id).where(below)))
     query = select(User).where(User.id.in_(select(Grant.user_id).where(*office)))
     if filters.q:

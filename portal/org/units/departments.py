@@ -60,7 +60,7 @@ def unmapped(union: OrgUnit, *, most: int = PER_PAGE) -> list[Unmapped]:
 
 
 def _lines(under: OrgUnit) -> Select[Any]:
-    within = (OrgUnit.path >= under.path) & (OrgUnit.path < under.path_end)
+    within = under.subtree
     return select(Department).join(OrgUnit, OrgUnit.id == Department.unit_id).where(within)
 
 
@@ -96,9 +96,7 @@ def _filtered(under: OrgUnit, q: str, past: bool) -> Select[Any]:
 
 def branches(under: OrgUnit) -> list[OrgUnit]:
     """Return the units at or below `under` that a department may belong to, by code."""
-    query = select(OrgUnit).where(
-        OrgUnit.path >= under.path, OrgUnit.path < under.path_end, OrgUnit.accepts_members, OrgUnit.is_enabled
-    )
+    query = select(OrgUnit).where(under.subtree, OrgUnit.accepts_members, OrgUnit.is_enabled)
     return list(db.session.scalars(query.order_by(OrgUnit.code)))
 
 

@@ -73,7 +73,7 @@ def search(
     """
     query = access.scoped(OrgUnit, actor, P.UNIT_READ, OrgUnit.id).where(_matches(text))
     if unit is not None:
-        query = query.where(OrgUnit.path >= unit.path, OrgUnit.path < unit.path_end)
+        query = query.where(unit.subtree)
     return _page(query, after, before, per_page, word=text.strip())
 
 

@@ -75,7 +75,7 @@ def find_by(text: str, under: OrgUnit) -> OrgUnit | None:
 
     A code goes before a name, a name before an old one. Raises DomainError where several units have the name.
     """
-    within = (OrgUnit.path >= under.path) & (OrgUnit.path < under.path_end)
+    within = under.subtree
     word, code = text.strip(), as_code(text)
     called = select(UnitName.unit_id).where(UnitName.name == word)
     for condition in (OrgUnit.code == code, OrgUnit.name == word, OrgUnit.id.in_(called)):
@@ -351,11 +351,7 @@ def enable(actor: User, unit: OrgUnit, *, below: bool = False) -> int:
 
 def _switch(actor: Actor, unit: OrgUnit, act: str, *, on: bool, below: bool) -> int:
     rows = update(OrgUnit).where(OrgUnit.is_enabled.is_not(on))
-    rows = (
-        rows.where(OrgUnit.path >= unit.path, OrgUnit.path < unit.path_end)
-        if below
-        else rows.where(OrgUnit.id == unit.id)
-    )
+    rows = rows.where(unit.subtree) if below else rows.where(OrgUnit.id == unit.id)
     switched = db.session.execute(rows.values(is_enabled=on).execution_options(synchronize_session="fetch"))
     count = int(switched.rowcount)  # type: ignore[attr-defined]  # an UPDATE has one
     audit.record(actor, act, unit, changes={"is_enabled": (not on, on)}, details={"units": count})

@@ -159,9 +159,7 @@ def _definition(balance: Balance) -> str:
 def _parts(wish: Wish, balance: Balance) -> list[Part]:
     """Return what everybody is to the numbers of the balance, by day."""
     days = months(wish)
-    within = set(
-        db.session.scalars(select(OrgUnit.id).where(OrgUnit.path >= wish.unit.path, OrgUnit.path < wish.unit.path_end))
-    )
+    within = set(db.session.scalars(select(OrgUnit.id).where(wish.unit.subtree)))
     names: dict[int, str] = {}
     moves = _moves(wish, days[0][1], within, names)
     lines = _lines(wish, days[0][1], within, moves, names)
@@ -198,7 +196,7 @@ def _lines(wish: Wish, first: date, within: set[int], moves: Moves, names: dict[
     Who has a line here is read with all of hers: two of one day stand on each other, wherever the first was.
     """
     change, before, after = MembershipChange, aliased(MemberVersion, name="was"), aliased(MemberVersion, name="now")
-    units = select(OrgUnit.id).where(OrgUnit.path >= wish.unit.path, OrgUnit.path < wish.unit.path_end)
+    units = select(OrgUnit.id).where(wish.unit.subtree)
     here = select(MembershipChange.member_id).where(
         MembershipChange.on_date.between(first, wish.day),
         or_(MembershipChange.from_unit_id.in_(units), MembershipChange.to_unit_id.in_(units),

@@ -205,7 +205,7 @@ def happened(wish: Wish, first: date, *more: str) -> Any:
     From the day `first` up to that of the wish; `more` columns are given as they were and as they are.
     """
     now, was = aliased(MemberVersion, name="now"), aliased(MemberVersion, name="was")
-    within = select(OrgUnit.id).where(OrgUnit.path >= wish.unit.path, OrgUnit.path < wish.unit.path_end)
+    within = select(OrgUnit.id).where(wish.unit.subtree)
 
     def on_record(kind: ChangeType) -> Any:
         return exists().where(

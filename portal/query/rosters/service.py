@@ -242,7 +242,7 @@ def candidates(actor: User, roster: Roster, text: str) -> list[tuple[Member, str
 
 
 def _below(unit: OrgUnit) -> Select[Any]:
-    return select(OrgUnit.id).where(OrgUnit.path >= unit.path, OrgUnit.path < unit.path_end)
+    return select(OrgUnit.id).where(unit.subtree)
 
 
 def add(actor: User, roster: Roster, member_id: int, *, reason: str) -> RosterRow:

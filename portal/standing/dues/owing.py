@@ -159,7 +159,7 @@ def owes(book: Book, months: int) -> ColumnElement[bool]:
 
 def below(unit: OrgUnit) -> ColumnElement[bool]:
     """Return the condition that a member is of the unit or below."""
-    inside = select(OrgUnit.id).where(OrgUnit.path >= unit.path, OrgUnit.path < unit.path_end)
+    inside = select(OrgUnit.id).where(unit.subtree)
     return Member.unit_id.in_(inside)
 
 

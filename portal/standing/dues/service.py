@@ -126,7 +126,7 @@ def judge(union: OrgUnit, lines: Sequence[reading.Line]) -> list[Line]:
 
 def _members(union: OrgUnit, numbers: set[str]) -> dict[str, Any]:
     """Return the members of the union who have these 工号; columns are read, not entities."""
-    inside = select(OrgUnit.id).where(OrgUnit.path >= union.path, OrgUnit.path < union.path_end)
+    inside = select(OrgUnit.id).where(union.subtree)
     columns = (Member.id, Member.staff_no, Member.name, Member.name_plain, Member.membership_status)
     found: dict[str, Any] = {}
     for chunk in many.in_chunks(sorted(numbers)):

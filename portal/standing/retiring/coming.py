@@ -119,7 +119,7 @@ def people(
     query = access.scoped(Member, actor, P.STANDING_READ, *_DECIDING).where(is_due(months))
     if unit:
         top = db.session.scalars(select(OrgUnit).where(OrgUnit.code == unit)).one_or_none()
-        below = false() if top is None else (OrgUnit.path >= top.path) & (OrgUnit.path < top.path_end)
+        below = false() if top is None else top.subtree
         query = query.where(Member.unit_id.in_(select(OrgUnit.id).where(below)))
     found = [(row, when) for row in db.session.execute(query) if (when := predicted(row)) is not None]
     keys = {

@@ -55,7 +55,7 @@ def values_of(item: Incoming) -> dict[str, object]:
 def branches(item: Incoming) -> list[OrgUnit]:
     """Return the units of the union that take members, by code."""
     union = the_union(item)
-    query = select(OrgUnit).where(OrgUnit.path >= union.path, OrgUnit.path < union.path_end)
+    query = select(OrgUnit).where(union.subtree)
     return list(db.session.scalars(query.where(OrgUnit.is_enabled, OrgUnit.accepts_members).order_by(OrgUnit.code)))
 
 

@@ -64,7 +64,7 @@ def heirs(actor: User, unit: OrgUnit) -> list[OrgUnit]:
     """Return the units of the same union that the members may go to, by code."""
     union = access.approving_unit(unit)
     query = access.scoped(OrgUnit, actor, P.UNIT_MANAGE).where(
-        OrgUnit.path >= union.path, OrgUnit.path < union.path_end, OrgUnit.is_enabled, OrgUnit.accepts_members
+        union.subtree, OrgUnit.is_enabled, OrgUnit.accepts_members
     )
     return [one for one in db.session.scalars(query.order_by(OrgUnit.code)) if not unit.covers(one)]
 
